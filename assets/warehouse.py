@@ -137,9 +137,10 @@ def write_reference(con: duckdb.DuckDBPyConnection, settings: Settings, playbook
     con.execute("""
         create or replace table ref.calendar as
         select day, is_working_day,
-               coalesce(sum(is_working_day::int) over (order by day rows between unbounded preceding and 1 preceding), 0)
-                   ::integer as working_days_before
-        from _calendar order by day""")
+               coalesce(sum(is_working_day::int) over earlier, 0)::integer as working_days_before
+        from _calendar
+        window earlier as (order by day rows between unbounded preceding and 1 preceding)
+        order by day""")
     con.unregister("_calendar")
 
 

@@ -43,7 +43,7 @@ def load_yaml(source: Path | Traversable) -> Any:
 def parse_yaml(text: str, name: str = "YAML") -> Any:
     """Parse one YAML document from text (`name` is used in errors)."""
     yaml = YAML(typ="safe", pure=True)
-    yaml.version = (1, 2)  # type: ignore[assignment]  # its stub says None
+    yaml.version = (1, 2)
     yaml.allow_duplicate_keys = False
     try:
         _refuse_aliases(YAML(typ="safe", pure=True).parse(text), name)
