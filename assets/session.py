@@ -1,0 +1,88 @@
+"""A session: the lock, the warehouse and the run that hold from a run's first step to its last."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from assets.lock import writer_lock
+from assets.recovery import open_warehouse
+from assets.warehouse import set_as_of
+from assets.workspace import Run
+
+Figures = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished step: its name, wall seconds, the process's peak memory so far in MB, its figures."""
+
+    name: str
+    seconds: float
+    peak_mb: float
+    figures: Figures
+
+
+@dataclass
+class Session:
+    """What every asset is handed. `run.as_of` may still move until staging has settled the clock."""
+
+    con: duckdb.DuckDBPyConnection
+    run: Run
+    is_as_of_given: bool
+    report: Callable[[str, Step | None], None] = lambda name, step: None
+    steps: list[Step] = field(default_factory=list)
+
+    def step(self, name: str, work: Callable[[], Figures]) -> dict[str, Any]:
+        """Do one step, tell who listens when it begins and ends, keep its time and figures."""
+        self.report(name, None)
+        began = time.perf_counter()
+        figures = dict(work())
+        step = Step(name, time.perf_counter() - began, peak_memory_mb(), figures)
+        self.steps.append(step)
+        self.report(name, step)
+        return figures
+
+    def settle_as_of(self, latest: datetime | None) -> None:
+        """With `clock: data` and no as-of asked for, as-of becomes the latest time in the data."""
+        if self.run.settings.clock == "data" and not self.is_as_of_given and latest is not None:
+            self.run = replace(self.run, as_of=latest)
+            set_as_of(self.con, latest)
+
+
+def peak_memory_mb() -> float:
+    """The process's peak resident memory so far, MB; 0 where the system does not tell (Windows)."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+@contextmanager
+def open_session(
+    run: Run,
+    *,
+    is_as_of_given: bool,
+    wait_seconds: float,
+    report: Callable[[str, Step | None], None] | None = None,
+) -> Iterator[Session]:
+    """Take the lock, open (or rebuild) the warehouse, close both whatever happens."""
+    run.workspace.make_folders()
+    with writer_lock(run.workspace, started_at=run.now, wait_seconds=wait_seconds):
+        con = open_warehouse(run)
+        try:
+            session = Session(con, run, is_as_of_given)
+            if report is not None:
+                session.report = report
+            yield session
+        finally:
+            con.close()

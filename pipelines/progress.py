@@ -1,0 +1,50 @@
+"""Progress on stderr: a line when a step ends, so a terminal and a log file both read well."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+
+from rich.console import Console
+
+from assets.session import Step
+
+Listener = Callable[[str, Step | None], None]
+_listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
+
+
+def listener() -> Listener:
+    """Who listens to the steps of the run that begins here; by default nobody."""
+    return _listener.get() or (lambda name, step: None)
+
+
+@contextlib.contextmanager
+def listening(to: Listener) -> Iterator[None]:
+    """Let `to` hear the steps of a run started inside."""
+    token = _listener.set(to)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def console_listener(console: Console, total: int) -> Listener:
+    """Print each finished step with its number, figures and seconds."""
+    done = 0
+    status = console.status("…") if console.is_terminal else None
+
+    def tell(name: str, step: Step | None) -> None:
+        nonlocal done
+        if step is None:
+            if status is not None:
+                status.update(f"[{done + 1}/{total}] {name}")
+                status.start()
+            return
+        done += 1
+        if status is not None:
+            status.stop()
+        figures = ", ".join(f"{key} {value:,}" for key, value in step.figures.items() if isinstance(value, int))
+        console.print(f"[{done:>2}/{total}] {name:<32} {step.seconds:7.2f} s  {figures}", highlight=False, markup=False)
+
+    return tell
