@@ -29,7 +29,7 @@ def listening(to: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def console_listener(console: Console, total: int) -> Listener:
+def console_listener(console: Console) -> Listener:
     """Print each finished step with its number, figures and seconds."""
     done = 0
     status = console.status("…") if console.is_terminal else None
@@ -38,13 +38,13 @@ def console_listener(console: Console, total: int) -> Listener:
         nonlocal done
         if step is None:
             if status is not None:
-                status.update(f"[{done + 1}/{total}] {name}")
+                status.update(f"[{done + 1}] {name}")
                 status.start()
             return
         done += 1
         if status is not None:
             status.stop()
         figures = ", ".join(f"{key} {value:,}" for key, value in step.figures.items() if isinstance(value, int))
-        console.print(f"[{done:>2}/{total}] {name:<32} {step.seconds:7.2f} s  {figures}", highlight=False, markup=False)
+        console.print(f"[{done:>2}] {name:<34} {step.seconds:7.2f} s  {figures}", highlight=False, markup=False)
 
     return tell

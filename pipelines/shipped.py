@@ -9,5 +9,5 @@ HERE = Path(__file__).resolve().parent
 
 def shipped_file(name: str) -> Path:
     """`examples` or `dagster.yaml`: inside the wheel, else at the checkout's root."""
-    packed = HERE / "shipped" / name
+    packed = HERE / "_shipped" / name
     return packed if packed.exists() else HERE.parent / name

@@ -1,0 +1,239 @@
+"""The `stagewatch` command: data on stdout, everything else on stderr, exit codes a scheduler can trust.
+
+0 done · 1 something failed that should not have (a bug: please report it) · 2 something you can mend,
+said in one line with its remedy. Commands import what they need when they are called.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+from data_contracts.errors import StagewatchError
+
+# Dependencies that would call home are told not to before any of them is imported.
+for variable in ("GX_ANALYTICS_ENABLED", "STREAMLIT_BROWSER_GATHER_USAGE_STATS"):
+    os.environ.setdefault(variable, "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+app = typer.Typer(
+    name="stagewatch",
+    help="Sales-process analytics that runs on one machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+contracts_app = typer.Typer(help="Data contracts: what would happen to a file before it is sent.", no_args_is_help=True)
+app.add_typer(contracts_app, name="contracts")
+err = Console(stderr=True)
+
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option("--workspace", "-w", envvar="STAGEWATCH_WORKSPACE", help="The workspace's folder; default: here."),
+]
+Format = Literal["table", "csv", "json"]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new workspace.")],
+    example: Annotated[str | None, typer.Option("--from", help="Start from examples/NAME.")] = None,
+) -> None:
+    """Create a workspace, empty or from an example."""
+    from pipelines.init import init_workspace
+
+    for path in init_workspace(folder, example):
+        err.print(f"wrote {path}", highlight=False, markup=False)
+    err.print(f"next: put files into {folder / 'inbox'} and run `stagewatch run --workspace {folder}`", markup=False)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder of the demo workspace.")] = Path("demo"),
+    factor: Annotated[float, typer.Option(help="Size: 1 is a year of the company of 420 reps.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated company.")] = 20250101,
+) -> None:
+    """Simulate a year of a company, run the main job on it, and say what stands out."""
+    from pipelines.demo import run_demo
+
+    run_demo(folder, factor=factor, seed=seed, console=err)
+
+
+@app.command()
+def run(
+    workspace: WorkspaceOption = Path(),
+    as_of: Annotated[str | None, typer.Option("--as-of", help="ISO time; without offset: company time.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for a run under way.")] = 0.0,
+    now: Annotated[str | None, typer.Option("--now", hidden=True, help="Taken for the wall clock's time.")] = None,
+) -> None:
+    """Take the inbox, recompute everything as of now (or TIME), and publish."""
+    from pipelines.progress import console_listener
+    from pipelines.runner import run_workspace
+    from pipelines.summary import print_summary
+
+    entry = run_workspace(
+        workspace,
+        as_of=_time(as_of, workspace),
+        now=_time(now, workspace),
+        wait_seconds=wait,
+        listener=console_listener(err),
+    )
+    print_summary(workspace, entry, err)
+
+
+@app.command()
+def status(
+    workspace: WorkspaceOption = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What the last run did and what is published."""
+    from pipelines.status import status as read_status
+
+    answer = read_status(workspace)
+    print(json.dumps(answer, ensure_ascii=False, indent=2, default=str) if as_json else _outline(answer))
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="One SELECT over marts, ml, ops and ref.")],
+    workspace: WorkspaceOption = Path(),
+    format: FormatOption = "table",
+    limit: Annotated[int, typer.Option(help="Most rows to print.")] = 10_000,
+    timeout: Annotated[float, typer.Option(help="Seconds after which it is interrupted.")] = 60.0,
+) -> None:
+    """Ask the published snapshot (read-only)."""
+    from pipelines.printing import print_frame
+    from queries.snapshot import open_snapshot
+
+    with open_snapshot(workspace / "published") as snapshot:
+        print_frame(snapshot.sql_text(statement, limit=limit, timeout=timeout), format)
+
+
+@app.command()
+def alerts(
+    workspace: WorkspaceOption = Path(),
+    recipient: Annotated[str | None, typer.Option(help="Only those of one recipient id.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only those of one rule.")] = None,
+    format: FormatOption = "table",
+) -> None:
+    """The open alerts: what, whose, since when."""
+    from pipelines.printing import open_alerts, print_frame
+
+    print_frame(open_alerts(workspace, recipient=recipient, rule=rule), format)
+
+
+@app.command()
+def report(
+    workspace: WorkspaceOption = Path(),
+    week: Annotated[str | None, typer.Option(help="ISO week such as 2025-W52; default: the latest.")] = None,
+) -> None:
+    """Where the weekly report's files are (one path a line)."""
+    from pipelines.printing import report_files
+
+    for path in report_files(workspace, week):
+        print(path)
+
+
+@app.command()
+def dashboard(
+    workspace: WorkspaceOption = Path(),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.")] = 8501,
+) -> None:
+    """Open the dashboard on the published snapshot."""
+    import subprocess
+
+    from dashboards.launch import dashboard_command
+    from data_contracts.settings import load_settings
+
+    load_settings(workspace)
+    argv, environment = dashboard_command(workspace.resolve(), host=host, port=port)
+    err.print(f"dashboard: http://{host}:{port}")
+    try:
+        raise typer.Exit(subprocess.run(argv, env={**os.environ, **environment}, check=False).returncode)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+@app.command()
+def serve(
+    workspace: WorkspaceOption = Path(),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of Dagster's pages.")] = 3000,
+    dashboard_port: Annotated[int, typer.Option(help="Port of the dashboard.")] = 8501,
+) -> None:
+    """Run Dagster's webserver and daemon (schedules, inbox sensor) and the dashboard."""
+    from pipelines.serve import serve as serve_all
+
+    raise typer.Exit(
+        serve_all(workspace, host=host, port=port, dashboard_port=dashboard_port, tell=lambda t: err.print(t))
+    )
+
+
+@contracts_app.command("check")
+def contracts_check(
+    file: Annotated[Path, typer.Argument(help="The file to look at; nothing is sent.")],
+    workspace: WorkspaceOption = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What would happen to FILE: mapping, rows accepted, quarantined with reasons, duplicates."""
+    from pipelines.printing import print_check
+
+    raise typer.Exit(0 if print_check(file, workspace, as_json) else 2)
+
+
+@app.command()
+def doctor(workspace: WorkspaceOption = Path()) -> None:
+    """Look whether machine and workspace are fit to run, and say what to do where not."""
+    from pipelines.doctor import examine
+
+    findings = examine(workspace)
+    for finding in findings:
+        remedy = "" if finding.is_well else f" -> {finding.remedy}" if finding.remedy else ""
+        print(f"{'ok  ' if finding.is_well else 'MEND'} {finding.name:<10} {finding.found}{remedy}")
+    raise typer.Exit(0 if all(f.is_well for f in findings) else 2)
+
+
+def _time(text: str | None, workspace: Path) -> datetime | None:
+    if text is None:
+        return None
+    from data_contracts.settings import load_settings
+
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise StagewatchError(
+            f"{text!r} is not a time", remedy="write it like 2025-12-31 or 2025-12-31T18:00+08:00"
+        ) from error
+    return time if time.tzinfo else time.replace(tzinfo=ZoneInfo(load_settings(workspace).timezone))
+
+
+def _outline(data: Any, depth: int = 0) -> str:
+    lines = []
+    for key, value in data.items():
+        if isinstance(value, dict) and value:
+            lines += [f"{'  ' * depth}{key}", _outline(value, depth + 1)]
+        else:
+            shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
+            lines.append(f"{'  ' * depth}{key:<24} {'-' if shown is None else shown}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        app()
+    except StagewatchError as error:
+        err.print(f"stagewatch: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)

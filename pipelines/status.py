@@ -1,0 +1,61 @@
+"""`stagewatch status`: what the last run did and what the published snapshot holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from assets.workspace import Workspace
+from data_contracts.settings import load_settings
+from pipelines.journal import read_journal
+from queries.snapshot import current_snapshot, open_snapshot
+
+LEDGER = """
+    select count(*) as files, coalesce(sum(rows_read), 0)::bigint as rows_read,
+           coalesce(sum(accepted), 0)::bigint as accepted, coalesce(sum(quarantined), 0)::bigint as quarantined,
+           coalesce(sum(duplicates), 0)::bigint as duplicates
+    from staging.ledger"""
+CHECKS = """
+    select count(*) filter (success)::bigint as passed,
+           count(*) filter (not success and severity = 'warning')::bigint as warned,
+           count(*) filter (not success and severity = 'error')::bigint as failed
+    from ops.check_results"""
+ALERTS = "select rule, count(*) as alerts from ops.alerts where status in ('open', 'acknowledged', 'snoozed') group by all order by all"
+
+
+def status(root: Path) -> dict[str, Any]:
+    """Snapshot, as-of, last run, ledger, marts, checks and alerts; null for what is not there yet."""
+    load_settings(root)
+    workspace = Workspace(root)
+    journal = read_journal(workspace)
+    answer: dict[str, Any] = {
+        "workspace": str(root),
+        "snapshot": None,
+        "as_of": None,
+        "last_run": None if journal is None else {
+            key: journal[key] for key in ("run_id", "status", "seconds", "started_at", "finished_at")
+        },
+        "ledger": None,
+        "marts": None,
+        "checks": None,
+        "alerts": None,
+    }
+    current = current_snapshot(workspace.published)
+    if current is None:
+        return answer
+    with open_snapshot(workspace.published) as snapshot:
+        def rows(sql: str) -> list[dict[str, Any]]:
+            return snapshot.query(sql).to_dicts()
+
+        answer["snapshot"] = snapshot.id
+        answer["as_of"] = rows("select value from ref.settings where key = 'as_of'")[0]["value"]
+        answer["ledger"] = rows(LEDGER)[0]
+        answer["marts"] = {
+            r["table_name"]: r["estimated_size"]
+            for r in rows(
+                "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' order by all"
+            )
+        }
+        answer["checks"] = rows(CHECKS)[0]
+        answer["alerts"] = {r["rule"]: r["alerts"] for r in rows(ALERTS)}
+    return answer
