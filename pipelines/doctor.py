@@ -33,7 +33,7 @@ class Finding:
 def examine(root: Path) -> list[Finding]:
     """Look at Python, disk, workspace, playbook, mappings, waiting files and the snapshot."""
     findings = [
-        Finding("python", (3, 11) <= sys.version_info[:2] < (3, 14), sys.version.split()[0], "use 3.11 to 3.13"),
+        Finding("python", (3, 11) <= sys.version_info[:2] < (3, 15), sys.version.split()[0], "use 3.11 to 3.14"),
         _memory(),
     ]
     try:
