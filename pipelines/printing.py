@@ -1,0 +1,76 @@
+"""What the command line prints: frames as table, CSV or JSON; alerts, reports and file checks."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assets.workspace import Run, Workspace
+from data_contracts.errors import StagewatchError
+from data_contracts.settings import load_settings
+
+ALERTS = """
+    select alert_key, status, severity, rule, opened_at, recipient_name, city, amount, {title} as title
+    from ops.alerts
+    where status in ('open', 'acknowledged', 'snoozed')
+      and ($recipient is null or recipient_id = $recipient) and ($rule is null or rule = $rule)
+    order by severity, opened_at, alert_key"""
+
+
+def print_frame(frame: pl.DataFrame, format: str) -> None:
+    """Print a frame on stdout."""
+    if format == "csv":
+        frame.write_csv(sys.stdout)
+    elif format == "json":
+        print(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str))
+    else:
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for name, type_ in frame.schema.items():
+            table.add_column(name, justify="right" if type_.is_numeric() else "left", overflow="fold")
+        for row in frame.iter_rows():
+            table.add_row(*(Text("" if value is None else str(value)) for value in row))
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def open_alerts(root: Path, *, recipient: str | None, rule: str | None) -> pl.DataFrame:
+    """The open alerts of the snapshot, in the workspace's language."""
+    from queries.snapshot import open_snapshot
+
+    settings = load_settings(root)
+    title = "title_zh" if settings.language == "zh-CN" else "title_en"
+    with open_snapshot(root / "published") as snapshot:
+        return snapshot.query(ALERTS.format(title=title), {"recipient": recipient, "rule": rule})
+
+
+def report_files(root: Path, week: str | None) -> list[Path]:
+    """The files of one week's report, the latest by default."""
+    load_settings(root)
+    files = [p for p in Workspace(root).reports.glob("*-W*.*") if re.match(r"\d{4}-W\d\d\.", p.name)]
+    wanted = week or max((p.name[:8] for p in files), default="")
+    chosen = sorted(p for p in files if p.name.startswith(f"{wanted}."))
+    if not wanted or not chosen:
+        have = ", ".join(sorted({p.name[:8] for p in files})) or "none yet"
+        raise StagewatchError(f"there is no report of {wanted or 'any week'}", remedy=f"have: {have}; `stagewatch run`")
+    return chosen
+
+
+def print_check(file: Path, root: Path, as_json: bool) -> bool:
+    """Print what would happen to a file; True where it would be accepted whole."""
+    from assets.landing.check import check_file
+
+    now = datetime.now(UTC)
+    check = check_file(file, Run.of(root, run_id="check", now=now))
+    if as_json:
+        print(json.dumps(asdict(check), ensure_ascii=False, default=str, indent=2))
+    else:
+        print(check.text())
+    return check.is_clean
