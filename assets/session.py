@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,7 +24,7 @@ Figures = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """One finished step: its name, wall seconds, the process's peak memory so far in MB, its figures."""
+    """One finished step: its name, wall seconds, peak resident memory in MB, its figures."""
 
     name: str
     seconds: float
@@ -43,6 +45,7 @@ class Session:
     def step(self, name: str, work: Callable[[], Figures]) -> dict[str, Any]:
         """Do one step, tell who listens when it begins and ends, keep its time and figures."""
         self.report(name, None)
+        peak_memory_mb(reset=True)
         began = time.perf_counter()
         figures = dict(work())
         step = Step(name, time.perf_counter() - began, peak_memory_mb(), figures)
@@ -57,14 +60,23 @@ class Session:
             set_as_of(self.con, latest)
 
 
-def peak_memory_mb() -> float:
-    """The process's peak resident memory so far, MB; 0 where the system does not tell (Windows)."""
+def peak_memory_mb(*, reset: bool = False) -> float:
+    """Peak resident memory in MB since the last reset (Linux) or since the start; 0 where nobody tells.
+
+    `reset` begins a new measurement, which only Linux can do: elsewhere a step's peak is the process's so far.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        with contextlib.suppress(OSError):
+            if reset:
+                Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+            peak = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+            return int(peak.split()[1]) / 1024
     if sys.platform == "win32":
         return 0.0
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 @contextmanager
