@@ -1,59 +1,86 @@
 """A data contract (ODCS v3) as the rest of the code needs it: the table, its columns, keys and rules.
 
 `sources/` holds one per canonical record, `marts/` one per published table. Tables are created from
-them, row predicates and Great Expectations suites are derived from them.
+them; row predicates (`predicates.py`) and Great Expectations suites (`expectations.py`) are derived from them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
-from open_data_contract_standard.model import DataQuality, OpenDataContractStandard, SchemaProperty
-
 from data_contracts.errors import StagewatchError
+from data_contracts.odcs import ROWS_OF_TABLE, Document, Freshness, Property, Quality, Severity, Table, as_arguments
 from data_contracts.playbook import shipped
-from data_contracts.yaml_io import load_yaml
+from data_contracts.sql_names import quote_ident
+from data_contracts.texts import Language, Name, Texts
+from data_contracts.yaml_io import load_model
 
 Layer = Literal["sources", "marts"]
+Metric = Literal["nullValues", "invalidValues", "duplicateValues", "rowCount", "freshness", "sql"]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One quality rule of a column or (column None) of the table, as the contract words it."""
+    """One rule of a column or (column None) of the table.
+
+    `rule_id` is unique in its contract. `arguments` by metric: invalidValues validValues | minimum, maximum
+    (inclusive) | pattern; duplicateValues properties (columns that together are unique); rowCount above |
+    minimum, maximum; freshness days. `query` (metric sql) counts bad rows, with `${table}` and `${column}`
+    to be filled. `text` says what is asked, in both languages.
+    """
 
     rule_id: str
     column: str | None
-    metric: str | None
-    severity: Literal["error", "warning"]
-    arguments: dict[str, Any]
+    metric: Metric
+    severity: Severity
+    dimension: str
+    arguments: dict[str, Any] = field(hash=False)
     query: str | None
-    description: str
+    text: Name
+
+    @property
+    def is_row_rule(self) -> bool:
+        """Whether the rule judges each row by itself, so that its bad rows can be set aside."""
+        if self.metric == "sql":
+            return (self.query or "").startswith(ROWS_OF_TABLE)
+        return self.metric in ("nullValues", "invalidValues")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: DuckDB type, whether null is refused, names in zh and en, meaning."""
+    """One column: DuckDB type, whether null is refused, names in zh and en, meaning.
+
+    `is_personal`: holds personal data that leaves the warehouse only masked.
+    """
 
     name: str
     type: str
     required: bool
     key_position: int | None
     name_zh: str
+    name_en: str
     description: str
+    is_personal: bool
+
+    def label(self, language: Language) -> str:
+        """The column's name for people."""
+        return self.name_zh if language == "zh-CN" else self.name_en
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One table's promise. `schema` is staging for sources, marts for marts."""
+    """One table's promise. `schema` is staging for sources, marts for marts; `grain` says what one row is."""
 
     layer: Layer
     name: str
     version: str
     schema: str
     name_zh: str
+    name_en: str
     description: str
+    grain: str
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
 
@@ -66,38 +93,41 @@ class Contract:
         keyed = [c for c in self.columns if c.key_position is not None]
         return tuple(c.name for c in sorted(keyed, key=lambda c: c.key_position or 0))
 
-    def column(self, name: str) -> Column:
-        """The column `name`; KeyError where the contract has none."""
-        return next(c for c in self.columns if c.name == name) if name in self.column_names else _no(self, name)
-
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
 
+    def column(self, name: str) -> Column:
+        """The column `name`; KeyError where the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.table} has no column {name!r}")
 
-def _no(contract: Contract, name: str) -> Column:
-    raise KeyError(f"{contract.table} has no column {name!r}")
+    def label(self, language: Language) -> str:
+        """The table's name for people."""
+        return self.name_zh if language == "zh-CN" else self.name_en
 
 
 @cache
 def load_contract(layer: Layer, name: str) -> Contract:
-    """The contract of one table; raises StagewatchError where there is none or it is not ODCS."""
+    """The contract of one table; raises StagewatchError where there is none or it says what we do not keep."""
     path = shipped(layer) / f"{name}.odcs.yaml"
     if not path.is_file():
         raise StagewatchError(f"there is no contract for {layer}/{name}", remedy=f"have: {', '.join(names(layer))}")
-    document = OpenDataContractStandard.model_validate(load_yaml(path))
-    table = (document.schema_ or [])[0]
-    properties = table.properties or []
+    document = load_model(path, Document)
+    table = document.table[0]
     return Contract(
         layer=layer,
         name=name,
-        version=document.version or "",
+        version=document.version,
         schema="staging" if layer == "sources" else "marts",
-        name_zh=table.businessName or name,
-        description=table.description or "",
-        columns=tuple(_column(p) for p in properties),
-        rules=tuple(_rule(q, p.name) for p in properties for q in p.quality or [])
-        + tuple(_rule(q, None) for q in table.quality or []),
+        name_zh=table.businessName,
+        name_en=table.synonyms[0].synonym,
+        description=table.description,
+        grain=table.dataGranularityDescription,
+        columns=tuple(_column(p) for p in table.properties),
+        rules=_rules(document, table),
     )
 
 
@@ -110,28 +140,92 @@ def names(layer: Layer) -> tuple[str, ...]:
 
 def create_table_sql(contract: Contract, table: str | None = None) -> str:
     """`create table if not exists` with the contract's columns and types."""
-    columns = ",\n  ".join(f'"{c.name}" {c.type}{" not null" if c.required else ""}' for c in contract.columns)
+    columns = ",\n  ".join(
+        f"{quote_ident(c.name)} {c.type}{' not null' if c.required else ''}" for c in contract.columns
+    )
     return f"create table if not exists {table or contract.table} (\n  {columns}\n)"
 
 
-def _column(p: SchemaProperty) -> Column:
+def _column(p: Property) -> Column:
     return Column(
-        name=p.name or "",
-        type=p.physicalType or "VARCHAR",
-        required=bool(p.required),
+        name=p.name,
+        type=p.physicalType,
+        required=p.required,
         key_position=p.primaryKeyPosition if p.primaryKey else None,
-        name_zh=p.businessName or p.name or "",
-        description=p.description or "",
+        name_zh=p.businessName,
+        name_en=p.synonyms[0].synonym,
+        description=p.description,
+        is_personal=p.classification == "personal",
     )
 
 
-def _rule(q: DataQuality, column: str | None) -> Rule:
+def _rules(document: Document, table: Table) -> tuple[Rule, ...]:
+    """The rules written, and those a required column or a freshness promise implies."""
+    rules = [_required(p) for p in table.properties if p.required]
+    rules += [_rule(q, p, table) for p in table.properties for q in p.quality]
+    rules += [_rule(q, None, table) for q in table.quality]
+    rules += [_freshness(promise, table) for promise in document.slaProperties]
+    return tuple(rules)
+
+
+def _required(p: Property) -> Rule:
+    text = _text("required", name=_name(p))
+    return Rule(f"{p.name}_required", p.name, "nullValues", "error", "completeness", {}, None, text)
+
+
+def _freshness(promise: Freshness, table: Table) -> Rule:
+    column = next(p for p in table.properties if f"{table.name}.{p.name}" == promise.element)
+    text = _text("freshness", name=_name(table), days=f"{promise.value:g}")
+    rule_id, days = f"{column.name}_freshness", {"days": promise.value}
+    return Rule(rule_id, column.name, "freshness", "warning", "timeliness", days, None, text)
+
+
+def _rule(q: Quality, p: Property | None, table: Table) -> Rule:
+    arguments = as_arguments(q)
+    if q.metric == "rowCount":
+        low, high = q.mustBeBetween or (None, None)
+        arguments = {"above": q.mustBeGreaterThan} if high is None else {"minimum": low, "maximum": high}
     return Rule(
-        rule_id=q.id or q.name or f"{column}_{q.metric}",
-        column=column,
-        metric=q.metric,
-        severity="error" if (q.severity or "error") == "error" else "warning",
-        arguments=dict(q.arguments or {}),
+        rule_id=q.id,
+        column=p.name if p else None,
+        metric=q.metric or "sql",
+        severity=q.severity,
+        dimension=q.dimension,
+        arguments=arguments,
         query=q.query,
-        description=q.description or "",
+        text=Name(zh=q.customProperties[0].value, en=q.description)
+        if q.description and q.customProperties
+        else _metric_text(q.metric or "", arguments, p, table),
     )
+
+
+def _metric_text(metric: str, arguments: dict[str, Any], p: Property | None, table: Table) -> Name:
+    name = _name(p or table)
+    if metric == "rowCount":
+        if "above" in arguments:
+            return _text("row_count_above", minimum=arguments["above"])
+        return _text("row_count_between", **arguments)
+    if metric == "duplicateValues":
+        key = [q for q in table.properties if q.name in arguments.get("properties", ())]
+        zh, en = "+".join(q.businessName for q in key), " + ".join(q.synonyms[0].synonym for q in key)
+        return _text("unique", name=Name(zh=zh, en=en) if key else name)
+    if metric == "nullValues":
+        return _text("required", name=name)
+    if "validValues" in arguments:
+        return _text("accepted_values", name=name, values=", ".join(arguments["validValues"]))
+    if "pattern" in arguments:
+        return _text("pattern", name=name, pattern=arguments["pattern"])
+    kind = "range" if {"minimum", "maximum"} <= set(arguments) else "at_least" if "minimum" in arguments else "at_most"
+    return _text(kind, name=name, **arguments)
+
+
+def _name(named: Property | Table) -> Name:
+    return Name(zh=named.businessName, en=named.synonyms[0].synonym)
+
+
+def _text(key: str, *, name: Name | None = None, **values: object) -> Name:
+    """A text of the catalogue `contract_rules` in both languages."""
+    zh, en = (Texts("contract_rules", language) for language in ("zh-CN", "en"))
+    if name is None:
+        return Name(zh=zh(key, **values), en=en(key, **values))
+    return Name(zh=zh(key, name=name.zh, **values), en=en(key, name=name.en, **values))

@@ -1,32 +1,48 @@
-"""The one YAML loader: YAML 1.2 scalars, no aliases, no duplicate keys, no tags, bounded size.
+"""The one YAML loader: YAML 1.2 scalars, no anchors, aliases, tags or duplicate keys, bounded size and depth.
 
 YAML 1.1 reads `NO` as false, `1:30` as 90 and `0123` as 83; an alias bomb of a few lines grows to
-gigabytes; of two equal keys the last wins in silence. None of that can happen here.
+gigabytes; of two equal keys the last wins in silence. None of that can happen here: the parser (libyaml,
+where PyYAML brings it) only cuts the text into events, and what a scalar means is decided below, by YAML 1.2's
+core schema. So a date is text, and a key is text always: `{1: won, NO: lost}` has the keys "1" and "NO".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml  # type: ignore[import-untyped]
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
 
 from data_contracts.errors import StagewatchError
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 40
+MAX_DIGITS = 300
 Model = TypeVar("Model", bound=BaseModel)
+
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CONSTANTS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_OCTAL_OR_HEX = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 def load_yaml(source: Path | Traversable) -> Any:
     """Read one YAML document; raises StagewatchError naming the file, the line and the remedy."""
     try:
-        raw = source.read_bytes()
+        with source.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise StagewatchError(
             f"cannot be read: {error.strerror or error}", remedy="check the path and the rights", file=str(source)
@@ -41,14 +57,10 @@ def load_yaml(source: Path | Traversable) -> Any:
 
 
 def parse_yaml(text: str, name: str = "YAML") -> Any:
-    """Parse one YAML document from text (`name` is used in errors)."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.version = (1, 2)
-    yaml.allow_duplicate_keys = False
+    """Parse one YAML document from text (`name` is used in errors); None where there is none."""
     try:
-        _refuse_aliases(YAML(typ="safe", pure=True).parse(text), name)
-        return yaml.load(text)
-    except (YAMLError, ValueError) as error:  # ValueError: an impossible date such as 2025-13-45
+        return _build(yaml.parse(text, Loader=_PARSER), name)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise StagewatchError(
@@ -75,12 +87,73 @@ def validate_model(data: Any, model: type[Model], name: str) -> Model:
         raise StagewatchError(faults, remedy="see docs/ for the settings that exist", file=name) from error
 
 
-def _refuse_aliases(events: Iterator[Any], name: str) -> None:
-    depth = 0
+def _build(events: Iterator[Any], name: str) -> Any:
+    """One document from the parser's events. Stops at the first forbidden thing, so nothing can grow."""
+    documents: list[Any] = []
+    open_collections: list[list[Any] | _Mapping] = []
     for event in events:
-        if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
-            line = event.start_mark.line + 1 if event.start_mark else None
-            raise StagewatchError("holds an anchor or alias", remedy="write the value out", file=name, row=line)
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise StagewatchError(f"is nested deeper than {MAX_DEPTH}", remedy="flatten it", file=name)
+        if isinstance(event, yaml.DocumentStartEvent) and documents:
+            raise _refusal("holds a second document", "keep one document in a file", name, event)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _refusal("holds an anchor or alias", "write the value out", name, event)
+        if getattr(event, "tag", None):
+            raise _refusal(f"holds a tag ({event.tag})", "leave it out; quote what is text", name, event)
+        if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
+            if len(open_collections) == MAX_DEPTH:
+                raise _refusal(f"is nested deeper than {MAX_DEPTH}", "flatten it", name, event)
+            open_collections.append([] if isinstance(event, yaml.SequenceStartEvent) else _Mapping())
+            continue
+        if isinstance(event, yaml.ScalarEvent):
+            value: Any = event.value
+            wants_key = bool(open_collections) and isinstance(top := open_collections[-1], _Mapping) and not top.has_key
+            if event.implicit[0] and not wants_key:
+                value = _plain(value)
+        elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+            closed = open_collections.pop()
+            value = closed.entries if isinstance(closed, _Mapping) else closed
+        else:
+            continue
+        _put(value, documents, open_collections, name, event)
+    return documents[0] if documents else None
+
+
+class _Mapping:
+    """A mapping under construction: its entries, and the key whose value comes next."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Any] = {}
+        self.key = ""
+        self.has_key = False
+
+
+def _put(value: Any, documents: list[Any], open_collections: list[list[Any] | _Mapping], name: str, event: Any) -> None:
+    if not open_collections:
+        documents.append(value)
+        return
+    top = open_collections[-1]
+    if isinstance(top, list):
+        top.append(value)
+    elif top.has_key:
+        top.entries[top.key], top.has_key = value, False
+    elif not isinstance(value, str):
+        raise _refusal("has a list or mapping as a key", "write the key as text", name, event)
+    elif value in top.entries:
+        raise _refusal(f"names {value!r} twice", "keep one of the two", name, event)
+    else:
+        top.key, top.has_key = value, True
+
+
+def _plain(text: str) -> Any:
+    """What an unquoted scalar means by YAML 1.2's core schema."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) <= MAX_DIGITS else text
+    if _OCTAL_OR_HEX.fullmatch(text):
+        return int(text, 0)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _refusal(message: str, remedy: str, name: str, event: Any) -> StagewatchError:
+    mark = event.start_mark
+    return StagewatchError(message, remedy=remedy, file=name, row=mark.line + 1 if mark else None)
