@@ -112,6 +112,7 @@ def write_reference(con: duckdb.DuckDBPyConnection, settings: Settings, playbook
                 a.name.en,
                 a.visit_kind,
                 [x for e in a.evidence for x in e.extensions],
+                bool(a.evidence),
             )
             for number, s in enumerate(playbook.stages, start=1)
             for position, a in enumerate(s.required_actions, start=1)

@@ -9,7 +9,8 @@ create table if not exists ref.stages (
   sla_days double, sla_clock varchar, is_quotation boolean not null, is_contract boolean not null);
 create table if not exists ref.required_actions (
   stage varchar not null, stage_no integer not null, position integer not null, action_code varchar not null,
-  name_zh varchar not null, name_en varchar not null, visit_kind varchar, evidence_extensions varchar[] not null);
+  name_zh varchar not null, name_en varchar not null, visit_kind varchar, evidence_extensions varchar[] not null,
+  is_evidence_required boolean not null);
 create table if not exists ref.settings (key varchar not null, value varchar not null);
 create table if not exists ref.calendar (day date not null, is_working_day boolean not null, working_days_before integer not null);
 
