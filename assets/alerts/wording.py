@@ -1,0 +1,238 @@
+"""What an alert says: what happened and since when, what is at stake, why, and the next required action.
+
+A pure function of the condition's facts and a language; the words stand in texts/alerts.yaml. The answer is
+short enough for a phone: a title and up to four lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from data_contracts.figures import duration, money, number, percent
+from data_contracts.texts import Language, Texts
+
+Facts = dict[str, Any]
+MOST_REASONS = 3
+MOST_ACTIONS = 3
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A condition as the wording needs it; `since` is in the company's time."""
+
+    rule: str
+    subject_id: str
+    city: str | None
+    region: str | None
+    amount: Decimal | None
+    since: datetime
+    facts: Facts
+
+
+class Wording:
+    """Titles and bodies in one language, for one currency and risk horizon."""
+
+    def __init__(self, language: Language, currency: str, horizon_days: int) -> None:
+        self.language, self.currency, self.horizon_days = language, currency, horizon_days
+        self.text = Texts("alerts", language)
+        self._ending = "zh" if language == "zh-CN" else "en"
+
+    def title(self, subject: Subject) -> str:
+        """One line: who and what."""
+        key = f"title_{subject.rule}"
+        if subject.rule == "failure_risk" and subject.facts.get("p_fail") is None:
+            key += "_rules"
+        return self.text(key, **self._values(subject))
+
+    def body(self, subject: Subject) -> str:
+        """What and since when; stake; why; next. A line each, those that say nothing left out."""
+        why = self._reasons(subject)
+        lines = [
+            self._what(subject),
+            self._stake(subject),
+            self.text("why", reasons=("；" if self._ending == "zh" else "; ").join(why)) if why else "",
+            self.text("next", action=self._next(subject)),
+        ]
+        return "\n".join(filter(None, lines))
+
+    def _values(self, subject: Subject) -> dict[str, object]:
+        facts = subject.facts
+        return {
+            "subject": self._subject_name(subject),
+            "city": subject.city,
+            "region": subject.region,
+            "stage": self._stage(facts),
+            "overrun": number(facts.get("overrun_days"), 1),
+            "silent": number(facts.get("silent_days"), 1),
+            "count": self._count(subject),
+            "p_fail": percent(facts.get("p_fail"), 0),
+            "weeks": facts.get("weeks_silent"),
+            "days": number(facts.get("quiet_working_days"), 1),
+            "p": percent(facts.get("p_target_met"), 0),
+            "hours": duration(facts.get("median_hours"), self.language),
+            "scope": facts.get("scope_id") or self.text("scope_company"),
+            "period": facts.get("period"),
+            "source": self._source(facts),
+        }
+
+    def _subject_name(self, subject: Subject) -> str:
+        customer = subject.facts.get("customer")
+        return customer or self.text("unknown_customer", opportunity=subject.subject_id)
+
+    def _stage(self, facts: Facts) -> str:
+        return facts.get(f"stage_{self._ending}") or facts.get("stage") or self.text("unknown_stage")
+
+    def _count(self, subject: Subject) -> int:
+        facts = subject.facts
+        if subject.rule == "action_missing":
+            return len(facts.get("left_without") or []) + len(facts.get("overdue") or [])
+        return int(facts.get("reschedules") or 0)
+
+    def _source(self, facts: Facts) -> str:
+        kind = facts.get("source_kind")
+        named = "" if kind is None else self._named("source_kind", kind)
+        record = facts.get("record")
+        return named if record is None else f"{self._named('record', record)} · {named}"
+
+    def _named(self, prefix: str, code: str) -> str:
+        key = f"{prefix}_{code}"
+        return self.text(key) if key in self.text else code
+
+    def _actions(self, actions: list[dict[str, str]] | None) -> str:
+        names = [action[self._ending] for action in actions or []]
+        listed = ("、" if self._ending == "zh" else ", ").join(names[:MOST_ACTIONS])
+        return listed + (" …" if len(names) > MOST_ACTIONS else "")
+
+    def _what(self, subject: Subject) -> str:
+        facts = subject.facts
+        day = f"{subject.since:%Y-%m-%d}"
+        say: dict[str, Callable[[], str]] = {
+            "stage_overrun": lambda: self.text(
+                "what_stage_overrun",
+                stage=self._stage(facts),
+                dwell=number(facts.get("dwell_days"), 1),
+                sla=number(facts.get("sla_days"), 1),
+                clock=self._named("clock", facts.get("sla_clock") or "calendar"),
+                since=day,
+            ),
+            "silent_customer": lambda: self._what_silent(facts, subject.since),
+            "action_missing": lambda: self._what_missing(facts),
+            "failure_risk": lambda: self._what_risk(facts),
+            "rescheduled_no_technical_meeting": lambda: self.text(
+                "what_rescheduled_no_technical_meeting", count=facts.get("reschedules"), stage=self._stage(facts)
+            ),
+            "city_silent": lambda: self._what_city(facts),
+            "city_no_data": lambda: self.text(
+                "what_city_no_data", last=facts.get("last_report_on"), active=facts.get("active_days")
+            ),
+            "forecast_shortfall": lambda: self.text(
+                "what_forecast_shortfall",
+                **{key: self._money(facts.get(key)) for key in ("target", "signed", "forecast", "low", "high")},
+            ),
+            "reporting_latency": lambda: self.text(
+                "what_reporting_latency",
+                records=number(facts.get("records")),
+                p90=duration(facts.get("p90_hours"), self.language),
+                source=self._source(facts),
+            ),
+            "source_quiet": lambda: self.text(
+                "what_source_quiet",
+                last=facts.get("last_record_on"),
+                usual=number(facts.get("usual_gap_working_days"), 1),
+            ),
+        }
+        return say[subject.rule]()
+
+    def _what_silent(self, facts: Facts, since: datetime) -> str:
+        day = facts.get("last_activity_on") or f"{since:%Y-%m-%d}"
+        if facts.get("lapses_at") is None:
+            return self.text("what_silent_customer_no_lapse", since_activity=day)
+        return self.text("what_silent_customer", since_activity=day, lapses=facts["lapses_at"])
+
+    def _what_missing(self, facts: Facts) -> str:
+        left, overdue = facts.get("left_without"), facts.get("overdue")
+        said = []
+        if left:
+            said.append(self.text("what_left_without", actions=self._actions(left)))
+        if overdue:
+            said.append(
+                self.text("what_overdue", dwell=number(facts.get("dwell_days"), 1), actions=self._actions(overdue))
+            )
+        return ("" if self._ending == "zh" else " ").join(said)
+
+    def _what_risk(self, facts: Facts) -> str:
+        if facts.get("p_fail") is None:
+            return self.text("what_failure_risk_rules", stage=self._stage(facts))
+        return self.text(
+            "what_failure_risk",
+            horizon=self.horizon_days,
+            p_fail=percent(facts["p_fail"], 0),
+            rank=facts.get("rank"),
+            stage=self._stage(facts),
+        )
+
+    def _what_city(self, facts: Facts) -> str:
+        day = facts.get("silent_since")
+        if not facts.get("expected_per_week"):
+            return self.text("what_city_silent_no_base", since=day)
+        expected, p = number(facts["expected_per_week"], 1), percent(facts.get("p_silence"))
+        return self.text("what_city_silent", since=day, expected=expected, p=p)
+
+    def _money(self, amount: float | Decimal | None) -> str:
+        return money(amount, self.currency, self.language)
+
+    def _stake(self, subject: Subject) -> str:
+        facts, amount = subject.facts, subject.amount
+        if subject.rule == "forecast_shortfall":
+            return self.text("stake_gap", amount=self._money(amount))
+        if "open_opportunities" in facts:
+            return self.text("stake_pipeline", count=facts["open_opportunities"], amount=self._money(amount))
+        if amount is None:
+            return ""
+        if facts.get("p_sign") is None:
+            return self.text("stake", amount=self._money(amount))
+        return self.text("stake_with_risk", amount=self._money(amount), p_sign=percent(facts["p_sign"], 0))
+
+    def _reasons(self, subject: Subject) -> list[str]:
+        """The model's reasons where there are any; else what the facts show besides the rule's own finding."""
+        facts, rule = subject.facts, subject.rule
+        if facts.get("slowest_teams"):
+            joined = ("、" if self._ending == "zh" else ", ").join(facts["slowest_teams"])
+            return [self.text("reason_teams", teams=joined)]
+        if rule == "city_silent" and facts.get("last_activity_on"):
+            return [self.text("reason_last_activity", day=facts["last_activity_on"])]
+        if "stage" not in facts and "customer" not in facts:
+            return []
+        said = [reason[self._ending] for reason in facts.get("risk_reasons") or [] if reason.get(self._ending)]
+        if said:
+            return said[:MOST_REASONS]
+        return self._plain_reasons(facts, rule)[:MOST_REASONS]
+
+    def _plain_reasons(self, facts: Facts, rule: str) -> list[str]:
+        said = []
+        silent, reschedules = facts.get("silent_days"), facts.get("reschedules") or 0
+        if rule != "silent_customer" and silent is not None and silent >= 7:
+            said.append(self.text("reason_silent", days=number(silent)))
+        if rule != "rescheduled_no_technical_meeting":
+            if reschedules:
+                said.append(self.text("reason_rescheduled", count=reschedules))
+            if facts.get("technical_meetings") == 0:
+                said.append(self.text("reason_no_technical_meeting"))
+        planned = facts.get("next_planned_on")
+        said.append(self.text("reason_planned", day=planned) if planned else self.text("reason_not_planned"))
+        return said
+
+    def _next(self, subject: Subject) -> str:
+        facts, rule = subject.facts, subject.rule
+        if rule == "rescheduled_no_technical_meeting":
+            return self.text("next_technical_meeting")
+        if rule == "silent_customer" or "next_actions" not in facts:
+            return self.text(f"next_{rule}")
+        advised = facts.get(f"advised_{self._ending}")
+        names = [action[self._ending] for action in facts["next_actions"]]
+        chosen = advised if advised in names else names[0] if names else None
+        return self.text(f"next_{rule}") if chosen is None else self.text("next_action", action=chosen)
