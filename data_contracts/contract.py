@@ -18,7 +18,7 @@ from data_contracts.texts import Language, Name, Texts
 from data_contracts.yaml_io import load_model
 
 Layer = Literal["sources", "marts"]
-Metric = Literal["nullValues", "invalidValues", "duplicateValues", "rowCount", "freshness", "sql"]
+Metric = Literal["nullValues", "invalidValues", "duplicateValues", "rowCount", "sql", "freshness", "columns"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Rule:
 
     `rule_id` is unique in its contract. `arguments` by metric: invalidValues validValues | minimum, maximum
     (inclusive) | pattern; duplicateValues properties (columns that together are unique); rowCount above |
-    minimum, maximum; freshness days. `query` (metric sql) counts bad rows, with `${table}` and `${column}`
-    to be filled. `text` says what is asked, in both languages.
+    minimum, maximum; freshness days; columns none (the contract's own, in order and type). `query` (metric
+    sql) counts bad rows, with `${table}` and `${column}` to be filled. `text` says what is asked.
     """
 
     rule_id: str
@@ -160,8 +160,9 @@ def _column(p: Property) -> Column:
 
 
 def _rules(document: Document, table: Table) -> tuple[Rule, ...]:
-    """The rules written, and those a required column or a freshness promise implies."""
-    rules = [_required(p) for p in table.properties if p.required]
+    """The rules written, and those that columns, required columns and a freshness promise imply."""
+    rules = [Rule("columns", None, "columns", "error", "conformity", {}, None, _text("columns"))]
+    rules += [_required(p) for p in table.properties if p.required]
     rules += [_rule(q, p, table) for p in table.properties for q in p.quality]
     rules += [_rule(q, None, table) for q in table.quality]
     rules += [_freshness(promise, table) for promise in document.slaProperties]
