@@ -32,8 +32,8 @@ WORKING = (
 MARTS = (
     "organisation_segments",
     "opportunity_versions",
-    "visits",
     "signing_wins",
+    "visits",
     "activity_spans",
     "silences",
     "ordered_events",

@@ -63,32 +63,20 @@ unlinked as (
     from summed
     where stated_key is null and rep_id is not null and coalesce(customer_id, customer_name) is not null)
 ),
--- Who owned which customer's opportunity from when to when; the first version holds before it, too.
-owned as (
-  select
-    opportunity_key, opportunity_id, owner_id, customer_id, customer_name, created_at,
-    case when lag(opportunity_key) over versions is null then '-infinity'::timestamptz else occurred_at end
-      as valid_from,
-    coalesce(lead(occurred_at) over versions, 'infinity'::timestamptz) as valid_to
-  from known.opportunities
-  window versions as (
-    partition by opportunity_key order by occurred_at nulls first, recorded_at, source_rank desc, content_hash)
-),
 candidates as (
   select distinct visit_id, opportunity_key, since, until
   from (
-    select u.visit_id, u.since, u.until, o.opportunity_key, o.valid_from, o.valid_to
+    select u.visit_id, u.since, u.until, o.opportunity_key, o.from_at, o.to_at
     from unlinked u
-    join owned o on o.owner_id = u.rep_id and o.customer_id = u.customer_id
+    join marts.opportunity_versions o on o.owner_id = u.rep_id and o.customer_id = u.customer_id
     union all
-    select u.visit_id, u.since, u.until, o.opportunity_key, o.valid_from, o.valid_to
+    select u.visit_id, u.since, u.until, o.opportunity_key, o.from_at, o.to_at
     from unlinked u
-    join owned o on o.owner_id = u.rep_id and o.customer_name = u.customer_name
+    join marts.opportunity_versions o on o.owner_id = u.rep_id and o.customer_name = u.customer_name
     where u.customer_id is null or o.customer_id is null)
-  where valid_from <= until and valid_to > since
+  where from_at <= until and to_at > since
 ),
--- What opened or closed those opportunities, instant by instant. A signing of an opportunity that was never
--- recorded as won is its win.
+-- What opened or closed those opportunities, instant by instant.
 turns as (
   select
     opportunity_key, occurred_at,
@@ -98,9 +86,13 @@ turns as (
     bool_or(event in ('won', 'lost') and occurred_precision = 'day') as is_closing_by_day
   from (
     select opportunity_key, occurred_at, event, occurred_precision from known.stage_events
+    where event <> 'enter' or stage in (select stage from ref.stages)
     union all
-    select opportunity_key, occurred_at, 'won', occurred_precision from known.signings
-    where opportunity_key not in (select opportunity_key from known.stage_events where event = 'won'))
+    select s.opportunity_key, s.occurred_at, 'won', s.occurred_precision
+    from known.signings s
+    join marts.signing_wins w
+      on w.opportunity_key = s.opportunity_key and w.file_id = s.file_id and w.source_row = s.source_row
+      and w.content_hash = s.content_hash)
   where opportunity_key in (select opportunity_key from candidates)
   group by opportunity_key, occurred_at
 ),
@@ -134,7 +126,10 @@ open_pieces as (
     opportunity_key,
     coalesce(least(created_at, first_event_at), '-infinity'::timestamptz),
     coalesce(first_event_at, 'infinity'::timestamptz)
-  from (select opportunity_key, arg_max(created_at, valid_from) as created_at from owned group by opportunity_key)
+  from (
+    select opportunity_key, arg_max(created_at, from_at) as created_at
+    from marts.opportunity_versions
+    group by opportunity_key)
   left join (select opportunity_key, min(occurred_at) as first_event_at from turns group by opportunity_key)
     using (opportunity_key)
   where opportunity_key in (select opportunity_key from candidates)
@@ -147,7 +142,9 @@ linked as (
   group by visit_id
 ),
 opportunities as (
-  select opportunity_key, any_value(opportunity_id) as opportunity_id from owned group by opportunity_key
+  select opportunity_key, any_value(opportunity_id) as opportunity_id
+  from marts.opportunity_versions
+  group by opportunity_key
 )
 select
   s.visit_id,

@@ -13,6 +13,11 @@ def tiny() -> Tiny:
     return Tiny(as_of="2025-04-01 00:00")
 
 
+def build(tiny: Tiny) -> Tiny:
+    """Build the visits and what they read."""
+    return tiny.build("organisation_segments", "opportunity_versions", "signing_wins", "visits")
+
+
 def opportunity(tiny: Tiny, name: str, created: str | None, **values: Any) -> None:
     """An opportunity of customer C1 and rep R1."""
     tiny.add(
@@ -45,7 +50,7 @@ def visit(tiny: Tiny, name: str, occurred: str, status: str = "done", **values: 
 
 
 def links(tiny: Tiny) -> dict[str, tuple[str, str | None]]:
-    rows = tiny.build("visits").rows("select visit_id, link, opportunity_id from marts.visits")
+    rows = build(tiny).rows("select visit_id, link, opportunity_id from marts.visits")
     return {name: (link, opportunity_id) for name, link, opportunity_id in rows}
 
 
@@ -61,7 +66,7 @@ def test_a_visit_moved_three_times_has_three_reschedules_and_is_done(tiny: Tiny)
     visit(tiny, "V1", "2025-03-07 09:00", "rescheduled", rescheduled_to="2025-03-10 15:00")
     # The system repeats the first planned time when the visit is done; the last new time was 03-10 15:00.
     visit(tiny, "V1", "2025-03-10 15:10", recorded_at="2025-03-10 16:00", planned_at="2025-03-05 10:00")
-    tiny.build("visits")
+    build(tiny)
     assert tiny.rows("select status, reschedules from marts.visits") == [("done", 3)]
     assert local(tiny, "first_planned_at") == "03-05 10:00"
     assert local(tiny, "planned_at") == "03-10 15:00"
@@ -76,7 +81,7 @@ def test_a_record_with_a_new_time_is_a_reschedule_whatever_its_status(tiny: Tiny
     visit(tiny, "V2", "2025-03-10 15:00", "rescheduled")
     # A no-show arranged anew.
     visit(tiny, "V3", "2025-03-10 15:00", "no_show", rescheduled_to="2025-03-12 15:00")
-    assert tiny.build("visits").rows("select visit_id, status, reschedules from marts.visits order by 1") == [
+    assert build(tiny).rows("select visit_id, status, reschedules from marts.visits order by 1") == [
         ("V1", "done", 1),
         ("V2", "rescheduled", 0),
         ("V3", "no_show", 1),
@@ -88,7 +93,7 @@ def test_done_wins_over_a_later_cancellation_and_else_the_last_record_holds(tiny
     visit(tiny, "V1", "2025-03-03 10:00", "cancelled")
     visit(tiny, "V2", "2025-03-02 10:00", "planned", planned_at="2025-03-09 10:00")
     visit(tiny, "V2", "2025-03-03 10:00", "cancelled")
-    assert tiny.build("visits").rows("select visit_id, status from marts.visits order by 1") == [
+    assert build(tiny).rows("select visit_id, status from marts.visits order by 1") == [
         ("V1", "done"),
         ("V2", "cancelled"),
     ]
@@ -98,7 +103,7 @@ def test_check_in_and_evidence_count_on_the_visit_that_took_place(tiny: Tiny) ->
     visit(tiny, "V1", "2025-03-01 10:00", "planned", latitude=31.2, longitude=121.5, attachments=["agenda.pdf"])
     visit(tiny, "V2", "2025-03-01 10:00", latitude=31.2, longitude=121.5, attachments=["minutes.pdf"])
     visit(tiny, "V3", "2025-03-01 10:00", latitude=31.2, attachments=[])
-    assert tiny.build("visits").rows("select visit_id, is_checked_in, has_evidence from marts.visits order by 1") == [
+    assert build(tiny).rows("select visit_id, is_checked_in, has_evidence from marts.visits order by 1") == [
         ("V1", False, False),
         ("V2", True, True),
         ("V3", False, False),
@@ -109,13 +114,13 @@ def test_the_kind_of_what_took_place_outranks_the_kind_planned(tiny: Tiny) -> No
     visit(tiny, "V1", "2025-03-01 10:00", "planned", kind="visit")
     visit(tiny, "V1", "2025-03-02 10:00", kind="technical_meeting")
     visit(tiny, "V1", "2025-03-03 10:00", "rescheduled", kind="visit")
-    assert tiny.build("visits").rows("select kind from marts.visits") == [("technical_meeting",)]
+    assert build(tiny).rows("select kind from marts.visits") == [("technical_meeting",)]
 
 
 def test_order_of_arrival_changes_nothing(tiny: Tiny) -> None:
     visit(tiny, "V1", "2025-03-05 10:00", "cancelled")
     visit(tiny, "V1", "2025-03-01 10:00", "planned", planned_at="2025-03-09 10:00")
-    assert tiny.build("visits").rows("select status from marts.visits") == [("cancelled",)]
+    assert build(tiny).rows("select status from marts.visits") == [("cancelled",)]
 
 
 def test_a_visit_that_names_its_opportunity_keeps_it(tiny: Tiny) -> None:
