@@ -14,6 +14,7 @@ from data_contracts.texts import Name
 from data_contracts.yaml_io import load_model
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
 VisitKind = Literal["visit", "call", "demo", "technical_meeting", "sample_trial", "negotiation"]
 
 
@@ -62,7 +63,7 @@ class Playbook(_Strict):
     """A sales process. Lapse days null: never lapses; window null: funnels have none unless asked."""
 
     playbook: Code
-    version: str
+    version: Version
     name: Name
     lapse_days: Annotated[float, Field(gt=0)] | None
     default_window_days: Annotated[float, Field(gt=0)] | None

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml  # type: ignore[import-untyped]
 from pydantic import BaseModel, ValidationError
@@ -81,10 +82,29 @@ def validate_model(data: Any, model: type[Model], name: str) -> Model:
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'the document'}: {fault['msg']}" for fault in error.errors()
-        )
+        faults = "; ".join(_fault(fault, model) for fault in error.errors())
         raise StagewatchError(faults, remedy="see docs/ for the settings that exist", file=name) from error
+
+
+def _fault(fault: Any, model: type[BaseModel]) -> str:
+    """One fault in words: where it is, what is wrong, and for a misspelt name the nearest one there is."""
+    where = ".".join(map(str, fault["loc"])) or "the document"
+    if fault["type"] != "extra_forbidden":
+        return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
+    near = get_close_matches(str(fault["loc"][-1]), sorted(_field_names(model, set())), n=1)
+    return f"{where}: there is no such setting{f'; did you mean {near[0]!r}?' if near else ''}"
+
+
+def _field_names(annotation: Any, seen: set[Any]) -> set[str]:
+    """Names of all fields of a model and of the models it holds."""
+    found: set[str] = set()
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        seen.add(annotation)
+        for field_name, field in annotation.model_fields.items():
+            found |= {field.alias or field_name} | _field_names(field.annotation, seen)
+    for argument in get_args(annotation):
+        found |= _field_names(argument, seen)
+    return found
 
 
 def _build(events: Iterator[Any], name: str) -> Any:
