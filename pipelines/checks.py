@@ -31,7 +31,7 @@ def contract_checks(layer: Layer) -> dg.AssetChecksDefinition:
         tables: list[CheckedTable] = []
 
         def work() -> dict[str, int]:
-            tables.extend(check_contracts(warehouse.con, warehouse.run, layer))
+            tables.extend(check_contracts(warehouse.con, layer))
             return {
                 "rules": sum(t.rules for t in tables),
                 "failed": sum(len(t.failures) for t in tables),
