@@ -179,8 +179,9 @@ def run_script(con: duckdb.DuckDBPyConnection, package: str, name: str) -> None:
 
 def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     """Rows of a table that the code names (never one that data names)."""
-    row = con.execute(f"select count(*) from {table}").fetchone()
-    return int(row[0]) if row else 0
+    # Read to the end: DuckDB lets nothing be registered on a connection that still has a result to give.
+    ((rows,),) = con.execute(f"select count(*) from {table}").fetchall()
+    return int(rows)
 
 
 @contextmanager
