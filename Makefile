@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin
 
-.PHONY: help setup demo dashboard test test-pm4py check lint types imports format bench clean
+.PHONY: help setup demo dashboard test test-pm4py check lint types imports format docs bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,9 @@ imports: setup
 format: setup  ## format the code
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
+
+docs: setup  ## generate the command line's reference
+	$(RUN)/python -m typer pipelines.cli utils docs --name stagewatch --output docs/cli.md
 
 bench: setup  ## measure the whole run at 1x and 10x
 	$(RUN)/python -m benchmarks.whole_run
