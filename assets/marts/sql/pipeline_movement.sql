@@ -19,7 +19,7 @@ create or replace table marts.pipeline_movement as
 with turns as (
   select
     opportunity_key,
-    least(from_at, getvariable('as_of')) as at,
+    least(from_at, getvariable('as_of')) as moved_at,
     status,
     lag(status) over (partition by opportunity_key order by from_at) as status_before
   from marts.status_intervals
@@ -34,13 +34,13 @@ held as (
   window versions as (partition by opportunity_key order by from_at)
 ),
 turns_valued as (
-  select t.at, t.status, t.status_before, v.region, v.city, coalesce(v.amount, 0) as amount
+  select t.moved_at, t.status, t.status_before, v.region, v.city, coalesce(v.amount, 0) as amount
   from turns t
-  left join held v on v.opportunity_key = t.opportunity_key and v.from_at <= t.at and v.to_at > t.at
+  left join held v on v.opportunity_key = t.opportunity_key and v.from_at <= t.moved_at and v.to_at > t.moved_at
 ),
 -- Attributes that changed while the opportunity was open; at the instant of a closing it still is.
 changes as (
-  select v.from_at as at, v.region, v.region_before, v.city, v.city_before, v.amount, v.amount_before
+  select v.from_at as moved_at, v.region, v.region_before, v.city, v.city_before, v.amount, v.amount_before
   from held v
   join marts.status_intervals i
     on i.opportunity_key = v.opportunity_key and i.status = 'open' and i.from_at < v.from_at and i.to_at >= v.from_at
@@ -54,46 +54,46 @@ scopes as (
 ),
 ledger as (
   select
-    t.at, s.scope, case s.scope when 'region' then t.region when 'city' then t.city end as scope_id,
+    t.moved_at, s.scope, case s.scope when 'region' then t.region when 'city' then t.city end as scope_id,
     case when t.status_before is null then 'new' else 'reopened' end as movement,
     t.amount
   from turns_valued t, scopes s
   where t.status = 'open' or t.status_before is distinct from 'open'
   union all
   select
-    t.at, s.scope, case s.scope when 'region' then t.region when 'city' then t.city end,
+    t.moved_at, s.scope, case s.scope when 'region' then t.region when 'city' then t.city end,
     t.status,
     -t.amount
   from turns_valued t, scopes s
   where t.status <> 'open'
   union all
   select
-    c.at, s.scope, case s.scope when 'region' then c.region when 'city' then c.city end,
+    c.moved_at, s.scope, case s.scope when 'region' then c.region when 'city' then c.city end,
     case when c.amount > c.amount_before then 'increased' else 'decreased' end,
     c.amount - c.amount_before
   from changes c, scopes s
   where c.amount <> c.amount_before
   union all
-  select c.at, 'region', unnest([c.region_before, c.region]), unnest(['moved_out', 'moved_in']),
+  select c.moved_at, 'region', unnest([c.region_before, c.region]), unnest(['moved_out', 'moved_in']),
     unnest([-c.amount_before, c.amount_before])
   from changes c
   where c.region is distinct from c.region_before
   union all
-  select c.at, 'city', unnest([c.city_before, c.city]), unnest(['moved_out', 'moved_in']),
+  select c.moved_at, 'city', unnest([c.city_before, c.city]), unnest(['moved_out', 'moved_in']),
     unnest([-c.amount_before, c.amount_before])
   from changes c
   where c.city is distinct from c.city_before
 ),
 weeks as (
   select unnest(generate_series(
-    date_trunc('week', coalesce(min(at) filter (isfinite(at)), getvariable('as_of')))::date,
+    date_trunc('week', coalesce(min(moved_at) filter (isfinite(moved_at)), getvariable('as_of')))::date,
     date_trunc('week', getvariable('as_of'))::date,
     interval 7 day))::date as week_start
   from ledger
 ),
 weekly as (
   select
-    coalesce(date_trunc('week', case when isfinite(at) then at end)::date, '-infinity') as week_start,
+    coalesce(date_trunc('week', case when isfinite(moved_at) then moved_at end)::date, '-infinity') as week_start,
     scope, scope_id, movement, sum(amount) as amount
   from ledger
   group by all
