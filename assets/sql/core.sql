@@ -52,3 +52,11 @@ create table if not exists ml.scores (
 create table if not exists ml.backtest_scores (
   opportunity_key integer not null, landmark_at timestamptz not null, fold integer not null,
   p_fail double not null, p_sign double not null, outcome varchar, closed_at timestamptz, model varchar not null);
+-- Expected signings and amount per week and scope with an 80% interval, and the quarter against its target.
+create table if not exists ml.forecast (
+  week_start date not null, scope varchar not null, scope_id varchar, signings double not null,
+  signings_low double not null, signings_high double not null, amount double not null, amount_low double not null,
+  amount_high double not null);
+create table if not exists ml.forecast_quarter (
+  scope varchar not null, scope_id varchar, period varchar not null, target double, signed double not null,
+  forecast double not null, low double not null, high double not null, p_target_met double, gap double);
