@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from assets.warehouse import connect_memory
+from assets.warehouse import connect_memory, run_script
 from data_contracts.contract import load_contract
 from data_contracts.playbook import Playbook, load_playbook
 from data_contracts.settings import Settings
@@ -38,6 +38,7 @@ class Tiny:
         self.playbook = load_playbook(playbook) if isinstance(playbook, str) else playbook
         self.as_of = self.time(as_of)
         self.con = connect_memory(self.settings, self.playbook, self.as_of)
+        run_script(self.con, "assets.landing", "tables.sql")
         self._keys: dict[str, int] = {}
         self._row = 0
 
