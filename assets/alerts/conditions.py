@@ -69,10 +69,7 @@ def escalation_hours(rule: AlertRule, settings: Settings) -> float | None:
 
 def _write_rules(con: duckdb.DuckDBPyConnection, rules: AlertRules, settings: Settings) -> None:
     frame = pl.DataFrame(
-        [
-            (r.rule, r.severity, r.recipient, list(r.inhibited_by), escalation_hours(r, settings))
-            for r in rules.alerts
-        ],
+        [(r.rule, r.severity, r.recipient, list(r.inhibited_by), escalation_hours(r, settings)) for r in rules.alerts],
         schema={
             "rule": pl.String,
             "severity": pl.String,

@@ -23,9 +23,7 @@ from assets.session import Session
     description="Who must act now: deduplicated, explained, escalated, followed until answered.",
 )
 def alerts(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
-    return dg.MaterializeResult(
-        metadata=warehouse.step("alerts", lambda: build_alerts(warehouse.con, warehouse.run))
-    )
+    return dg.MaterializeResult(metadata=warehouse.step("alerts", lambda: build_alerts(warehouse.con, warehouse.run)))
 
 
 @dg.asset(
@@ -37,9 +35,7 @@ def alerts(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
     description="The open alerts as CSV, XLSX and JSONL, and one message per recipient and rule.",
 )
 def alert_exports(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
-    figures = warehouse.step(
-        "exports", lambda: {"files": len(write_alert_exports(warehouse.con, warehouse.run))}
-    )
+    figures = warehouse.step("exports", lambda: {"files": len(write_alert_exports(warehouse.con, warehouse.run))})
     return dg.MaterializeResult(metadata=figures)
 
 

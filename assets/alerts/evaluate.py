@@ -148,9 +148,7 @@ def _step_episodes(
     return changed
 
 
-def _begin_episodes(
-    con: duckdb.DuckDBPyConnection, timings: Mapping[str, Timing], at: datetime
-) -> list[Changed]:
+def _begin_episodes(con: duckdb.DuckDBPyConnection, timings: Mapping[str, Timing], at: datetime) -> list[Changed]:
     changed = []
     for row in _rows(con, read_sql(PACKAGE, "new_conditions.sql"), {}):
         seen = Sighting(True, since=row["since"], state=row["state"], inhibitor=row["inhibitor"])

@@ -147,6 +147,8 @@ def step(episode: Episode, seen: Sighting, timing: Timing, at: datetime) -> Step
     for change in (_presence, _opening, _answers, _inhibition, _resolution, _escalation):
         now, transitions = change(now, seen, timing, at)
         changes.extend(transitions)
+        if now.unanswered_since != episode.unanswered_since:  # the clock starts anew: these hours are of the old one
+            seen = replace(seen, unanswered_hours=0.0)
     return Step(_with_status(now), tuple(changes))
 
 

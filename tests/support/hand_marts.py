@@ -51,6 +51,13 @@ class HandMarts(Tiny):
         Workspace(folder).make_folders()
         for name in names("marts"):
             self.con.execute(create_table_sql(load_contract("marts", name)))
+        self.build("organisation_segments")
+
+    def add(self, record: str, **values: Any) -> None:
+        """One canonical record; who stands where in the organisation follows at once."""
+        super().add(record, **values)
+        if record == "organisation":
+            self.build("organisation_segments")
 
     def key(self, opportunity_id: str) -> int:
         """The integer key of an opportunity."""

@@ -1,13 +1,11 @@
 -- Who is told: everybody of the organisation in force at the as-of time, with their superior.
--- Grain: one row per person. Key: rep_id. Reads known.organisation.
+-- Grain: one row per person. Key: rep_id. Reads marts.organisation_segments.
 create or replace temp table alert_people as
 with in_force as (
   select rep_id, rep_name, supervisor_id, supervisor_name, city, region, role
-  from known.organisation
-  where coalesce(valid_from <= getvariable('as_of')::date, true)
-    and coalesce(getvariable('as_of')::date < valid_to, true)
-  qualify row_number() over (
-    partition by rep_id order by valid_from desc nulls last, recorded_at desc, content_hash desc) = 1)
+  from marts.organisation_segments
+  where from_at <= getvariable('as_of') and to_at > getvariable('as_of')
+    and (rep_name is not null or supervisor_id is not null or region is not null))
 select p.rep_id, p.rep_name, p.city, p.region, p.role,
        p.supervisor_id as superior_id, coalesce(s.rep_name, p.supervisor_name) as superior_name
 from in_force p
