@@ -57,7 +57,8 @@ def validate(
 ) -> list[ExpectationOutcome]:
     """Hold every contract's table against its rules; outcomes in the order of contracts and rules.
 
-    Uses `con` itself (its transaction, variables, time zone); names at most `failing_rows` rows a rule.
+    Uses `con` itself with its variables and time zone, which must not be inside a transaction; names at most
+    `failing_rows` rows a rule (never more than 200).
     """
     from data_contracts.gx_duckdb import Validator
 

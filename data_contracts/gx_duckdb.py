@@ -7,7 +7,10 @@ connection behind a thin DBAPI shell (`creator`, one-connection pool) which
 
 - fetches a result as soon as its statement has run, because DuckDB has one result a connection, and Great
   Expectations reads a result after it has given the connection back;
-- ignores begin, commit, rollback and close, because the transaction and the connection are not its own.
+- ignores begin, commit, rollback and close, because the connection is not its own.
+
+It must not be inside a transaction: reflection tries statements that DuckDB refuses (`regclass`), which is
+harmless by itself and would abort the transaction.
 
 Nothing is copied and nothing is patched: the datasource is Great Expectations' generic SQL datasource, the
 dialect duckdb-engine's. A result is cut at `MAX_ROWS`; reading beyond raises, so no list is short in silence.
@@ -24,6 +27,7 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when great_expectations is 
 
 import duckdb
 import great_expectations as gx
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.pool import StaticPool
 
 MAX_ROWS = 10_000
@@ -70,7 +74,7 @@ class HeldCursor:
 
 
 class HeldConnection:
-    """A DBAPI connection that leaves the DuckDB connection behind it open and its transaction alone."""
+    """A DBAPI connection that leaves the DuckDB connection behind it open."""
 
     notices: tuple[str, ...] = ()
 
@@ -103,6 +107,7 @@ class Validator:
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        self._warnings = warnings.catch_warnings()
         self._held = held = HeldConnection(con)
         self._source = context.data_sources.add_sql(
             name="warehouse",
@@ -111,15 +116,18 @@ class Validator:
         )
 
     def __enter__(self) -> Self:
+        self._warnings.__enter__()
+        # One datasource serves all schemas of the connection, so the asset names its schema, which the library
+        # would rather see elsewhere; SQLAlchemy has no name for DuckDB's lists. Neither touches a verdict.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", SAWarning)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *error: Any) -> None:
+        self._warnings.__exit__(*error)
         del self._held.held
 
     def batch(self, schema: str, table: str) -> Any:
         """The whole table as a batch; raises Great Expectations' TestAssetError where it is not there."""
-        with warnings.catch_warnings():
-            # One datasource serves the schemas of one connection; the asset is where the schema is named.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            asset = self._source.add_table_asset(f"{schema}.{table}", table_name=table, schema_name=schema)
-            return asset.add_batch_definition_whole_table("whole").get_batch()
+        asset = self._source.add_table_asset(f"{schema}.{table}", table_name=table, schema_name=schema)
+        return asset.add_batch_definition_whole_table("whole").get_batch()

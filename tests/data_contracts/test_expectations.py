@@ -1,0 +1,305 @@
+"""Contracts through Great Expectations on an open connection: verdicts, failing keys, errors, and that both
+renderings of a contract call the same rows bad."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from tiny import Tiny
+
+from data_contracts.contract import Column, Contract, Rule, create_table_sql, load_contract
+from data_contracts.expectations import ExpectationOutcome, bad_rows_query, validate
+from data_contracts.predicates import row_predicates
+from data_contracts.texts import Name
+
+TEXT = Name(zh="规则", en="rule")
+
+
+def column(name: str, type_: str, key: int | None = None) -> Column:
+    return Column(name, type_, False, key, name, name, name, False)
+
+
+def rule(rule_id: str, metric: Any, on: str | None = None, query: str | None = None, **arguments: Any) -> Rule:
+    return Rule(rule_id, on, metric, "error", "accuracy", arguments, query, TEXT)
+
+
+def table(*rules: Rule) -> Contract:
+    columns = (
+        column("id", "INTEGER", 1),
+        column("word", "VARCHAR"),
+        column("number", "DOUBLE"),
+        column("money", "DECIMAL(18,2)"),
+        column("moment", "TIMESTAMPTZ"),
+        column("steps", "INTEGER[]"),
+    )
+    return Contract("marts", "t", "1.0.0", "marts", "表", "T", "t", "One row per id.", columns, rules)
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("create schema marts; set TimeZone = 'Asia/Shanghai'")
+        connection.execute("set variable as_of = '2025-04-01 00:00:00+08'::timestamptz")
+        connection.execute(create_table_sql(table()))
+        yield connection
+
+
+texts = st.none() | st.sampled_from(["", "a", "2025-Q1", "o'x", "{b}", "50%", ":c", "\\:d", "乳", '"', "2025-01"])
+numbers = st.none() | st.sampled_from([float("nan"), float("inf"), float("-inf"), -0.0, 0.1]) | st.floats(-9, 9)
+rows = st.lists(
+    st.tuples(
+        texts,
+        numbers,
+        st.none() | st.decimals(-99, 99, places=2),
+        st.none() | st.datetimes(datetime(1990, 1, 1), datetime(2045, 1, 1), timezones=st.just(UTC)),
+        st.none() | st.lists(st.none() | st.integers(0, 3), max_size=3),
+    ),
+    max_size=12,
+)
+bounds = st.none() | st.integers(-9, 9) | st.floats(-9, 9).map(lambda x: round(x, 3))
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> list[Rule]:
+    """Every form of row rule, with arguments of any kind."""
+    low, high = draw(bounds), draw(bounds)
+    between = {k: v for k, v in (("minimum", low), ("maximum", high)) if v is not None} or {"minimum": 0}
+    if low is not None and high is not None:
+        between = {"minimum": min(low, high), "maximum": max(low, high)}
+    values = draw(st.lists(texts.filter(lambda t: t is not None), min_size=1, max_size=4, unique=True))
+    select = "select count(*) from ${table} where "
+    return [
+        *(rule(f"{name}_there", "nullValues", name) for name in ("word", "number", "money", "moment", "steps")),
+        rule("word_values", "invalidValues", "word", validValues=tuple(values)),
+        rule("word_pattern", "invalidValues", "word", pattern=r"^\d{4}(-Q[1-4]|-\d{2})?$"),
+        rule("number_range", "invalidValues", "number", **between),
+        rule("money_range", "invalidValues", "money", **between),
+        rule(
+            "moment_sane",
+            "sql",
+            "moment",
+            select + "${column} < timestamptz '1995-01-01 00:00' or ${column} > '2040-01-01'",
+        ),
+        rule("braces", "sql", None, select + "word in ('{b}', '{{', '50%', ':c') or word like '%\\:d'"),
+        rule(
+            "lists", "sql", None, select + "len(list_filter(steps, lambda k: k > 1)) > 0 or {'a': steps[1:2]}.a = [0]"
+        ),
+        rule("columns_together", "sql", None, select + "number > money or (word is null) <> (number is null)"),
+        rule("later_than_as_of", "sql", None, select + "moment > getvariable('as_of')"),
+        rule("among_others", "sql", "word", select + "${column} in (select x from (values ('a'), ('乳')) v(x))"),
+    ]
+
+
+@pytest.mark.slow
+@given(rows=rows, rules=rules())
+@example(rows=[(None,) * 5], rules=[rule("money_range", "invalidValues", "money", minimum=0)])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_quarantine_and_expectations_call_the_same_rows_bad(
+    con: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]], rules: list[Rule]
+) -> None:
+    contract = table(*rules)
+    con.execute("delete from marts.t")
+    for number, row in enumerate(rows):
+        con.execute("insert into marts.t values (?, ?, ?, ?, ?, ?)", [number, *row])
+    by_predicate = {
+        p.rule_id: [i for (i,) in con.execute(f"select id from marts.t where {p.bad_sql} order by id").fetchall()]
+        for p in row_predicates(contract)
+    }
+    outcomes = validate(con, [contract], failing_rows=100)
+    assert [o.error for o in outcomes if o.is_error] == []
+    by_expectation = {o.rule_id: sorted(key["id"] for key in o.failing_keys) for o in outcomes}
+    assert by_expectation == by_predicate
+    for outcome in outcomes:
+        assert outcome.unexpected_count == len(by_predicate[outcome.rule_id])
+        assert outcome.success == (not by_predicate[outcome.rule_id])
+
+
+def outcomes_by_rule(outcomes: list[ExpectationOutcome]) -> dict[str, ExpectationOutcome]:
+    return {outcome.rule_id: outcome for outcome in outcomes}
+
+
+def test_rules_about_the_whole_table(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("delete from marts.t")
+    con.execute("""insert into marts.t (id, word, number, moment) values
+        (1, 'a', 1, '2025-03-01'), (1, 'b', 1, '2025-03-02'), (2, null, 2, null), (3, null, 2, '2025-03-02 12:00')""")
+    contract = table(
+        rule("columns", "columns"),
+        rule("id_unique", "duplicateValues", "id"),
+        rule("key_unique", "duplicateValues", properties=("word", "number")),
+        rule("few", "rowCount", above=4),
+        rule("enough", "rowCount", above=3),
+        rule("some", "rowCount", minimum=1, maximum=3),
+        rule("fresh", "freshness", "moment", days=30),
+        rule("stale", "freshness", "moment", days=29.5),
+        rule("edge", "freshness", "moment", days=29.499),
+        rule(
+            "groups",
+            "sql",
+            None,
+            "select count(*) from (select word, count(*) as n from ${table} group by word having n > 1)",
+        ),
+        rule("rows", "sql", None, "select count(*) from (select f.* from ${table} f where f.id > 2)"),
+    )
+    found = outcomes_by_rule(validate(con, [contract]))
+    assert {name for name, o in found.items() if not o.success} == {
+        "id_unique",
+        "key_unique",
+        "few",
+        "some",
+        "edge",
+        "groups",
+        "rows",
+    }
+    assert not any(o.is_error for o in found.values())
+    assert found["id_unique"].expectation == "expect_column_values_to_be_unique"
+    assert found["id_unique"].unexpected_count == 2
+    assert found["key_unique"].unexpected_count == 2  # null equals null in a key
+    assert [key["id"] for key in found["key_unique"].failing_keys] == [2, 3]
+    assert found["groups"].failing_keys == ({"word": None, "n": 2},)
+    assert found["rows"].failing_keys == ({"id": 3},)
+    assert found["few"].unexpected_count is None
+    assert found["edge"].failing_keys[0]["newest"].startswith("2025-03-02T12:00")
+
+
+def test_failing_rows_are_limited_and_counted_all(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("delete from marts.t")
+    con.execute("insert into marts.t (id, number) select i, -1 from range(50000) r(i)")
+    contract = table(
+        rule("word_there", "nullValues", "word"),
+        rule("number_range", "invalidValues", "number", minimum=0),
+        rule("negative", "sql", None, "select count(*) from ${table} where number < 0"),
+    )
+    for outcome in validate(con, [contract], failing_rows=3):
+        assert outcome.unexpected_count == 50_000
+        assert len(outcome.failing_keys) == 3
+        assert all("id" in key for key in outcome.failing_keys)
+
+
+def test_a_rule_that_cannot_run_is_an_error_and_no_failure(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("delete from marts.t")
+    con.execute("insert into marts.t (id) values (1)")
+    contract = table(
+        rule("absent_there", "nullValues", "absent"),
+        rule("broken", "sql", None, "select count(*) from ${table} where absent > 1"),
+        rule("word_there", "nullValues", "word"),
+    )
+    found = outcomes_by_rule(validate(con, [contract]))
+    assert {name: (o.success, o.is_error) for name, o in found.items()} == {
+        "absent_there": (False, True),
+        "broken": (False, True),
+        "word_there": (False, False),
+    }
+    assert "absent" in found["absent_there"].error
+    assert "absent" in found["broken"].error
+    assert found["broken"].unexpected_count is None
+
+
+def test_a_table_that_is_not_there_is_one_error() -> None:
+    contract = load_contract("marts", "funnel")
+    with duckdb.connect(":memory:") as connection:
+        (outcome,) = validate(connection, [contract])
+    assert (outcome.table, outcome.rule_id, outcome.success, outcome.is_error) == (
+        "marts.funnel",
+        "columns",
+        False,
+        True,
+    )
+    assert "funnel" in outcome.error
+
+
+def test_columns_are_held_by_name_order_and_type() -> None:
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.t (id bigint, number double, word varchar, extra date)")
+        (outcome,) = validate(connection, [table(rule("columns", "columns"))])
+    assert not outcome.success
+    assert [(key["place"], key["promised_name"], key["found_name"]) for key in outcome.failing_keys] == [
+        (1, "id", "id"),
+        (2, "word", "number"),
+        (3, "number", "word"),
+        (4, "money", "extra"),
+        (5, "moment", None),
+        (6, "steps", None),
+    ]
+    assert (outcome.failing_keys[0]["promised_type"], outcome.failing_keys[0]["found_type"]) == ("INTEGER", "BIGINT")
+
+
+def test_validation_uses_and_leaves_the_session_alone(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("delete from marts.t")
+    con.execute("create or replace temp table seen_only_here as select 7 as id")
+    con.execute("insert into marts.t (id) values (7), (8)")
+    here = "select count(*) from ${table} where id in (select s.id from seen_only_here s)"
+    (outcome,) = validate(con, [table(rule("here", "sql", None, here))])
+    assert [key["id"] for key in outcome.failing_keys] == [7]
+    assert con.execute("select count(*) from marts.t").fetchall() == [(2,)]
+    assert con.execute("select current_setting('TimeZone'), count(*) from seen_only_here").fetchall() == [
+        ("Asia/Shanghai", 1)
+    ]
+
+
+def test_nothing_is_printed(con: duckdb.DuckDBPyConnection, capfd: pytest.CaptureFixture[str]) -> None:
+    validate(
+        con,
+        [table(rule("word_there", "nullValues", "word"), rule("rows", "sql", None, "select count(*) from (select 1)"))],
+    )
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_rule_that_counts_rows_selects_none() -> None:
+    with pytest.raises(ValueError, match="no bad rows"):
+        bad_rows_query(table(), rule("few", "rowCount", above=4))
+
+
+CROSS_RECORD = """
+    A | 2025-03-01 09:00 | enter first_contact
+    A | 2025-03-02 09:00 | enter contract_signed
+    A | 2025-03-03 09:00 | won
+    A | 2025-03-05 09:00 | enter quotation
+    B | 2025-03-01 09:00 | won
+    B | 2025-03-02 09:00 | reopened
+    B | 2025-03-03 09:00 | enter quotation
+"""
+
+
+def test_cross_record_rules_of_the_sources_warn() -> None:
+    tiny = Tiny(as_of="2025-04-01 00:00")
+    tiny.events(CROSS_RECORD)
+    tiny.add("opportunities", opportunity_id="A", owner_id="R1", occurred_at="2025-03-01 09:00")
+    tiny.add("opportunities", opportunity_id="B", owner_id="R9", occurred_at="2025-03-01 09:00")
+    tiny.add("organisation", rep_id="R1", valid_from="2024-01-01", valid_to="2025-03-02")
+    tiny.add("organisation", rep_id="R1", valid_from="2025-03-01", phone="13800000000")
+    tiny.add("signings", opportunity_id="A", amount=5, contract_no="C1", occurred_at="2025-03-03 09:00")
+    tiny.add("signings", opportunity_id="B", amount=5, contract_no="C1", occurred_at="2025-03-03 09:00")
+    tiny.add("visits", visit_id="V", rep_id="R1", status="done", occurred_at="2023-12-31 09:00", opportunity_id="Z")
+    tiny.add("interventions", intervention_id="I", action="coached", alert_key="k", occurred_at="2025-03-03 09:00")
+    tiny.add("interventions", intervention_id="I", action="other", alert_key="k", occurred_at="2025-03-03 10:00")
+    for _ in range(2):
+        tiny.add(
+            "targets", period="2025", period_start="2025-01-01", period_end="2026-01-01", scope="company", amount=1
+        )
+    contracts = [load_contract("sources", name) for name in ("opportunities", "stage_events", "visits", "signings")]
+    contracts += [load_contract("sources", name) for name in ("organisation", "interventions", "targets")]
+    failed = {(o.table, o.rule_id): o for o in validate(tiny.con, contracts) if not o.success}
+    assert {key: (o.unexpected_count, o.severity, o.is_error) for key, o in failed.items()} == {
+        ("staging.opportunities", "owner_id_known"): (1, "warning", False),
+        ("staging.stage_events", "entry_after_win_reopened"): (1, "warning", False),
+        ("staging.stage_events", "recorded_at_freshness"): (1, "warning", False),
+        ("staging.visits", "opportunity_known"): (1, "warning", False),
+        ("staging.visits", "rep_id_valid_then"): (1, "warning", False),
+        ("staging.visits", "recorded_at_freshness"): (1, "warning", False),
+        ("staging.signings", "contract_stage_entered"): (1, "warning", False),
+        ("staging.signings", "contract_no_once"): (2, "warning", False),
+        ("staging.organisation", "validity_does_not_overlap"): (1, "warning", False),
+        ("staging.interventions", "intervention_once"): (2, "warning", False),
+        ("staging.targets", "target_once"): (2, "warning", False),
+    }
+    assert failed["staging.stage_events", "entry_after_win_reopened"].failing_keys == (
+        {"file_id": 1, "source_sheet": None, "source_row": 4},
+    )
+    assert "13800000000" not in str(failed)
