@@ -1,0 +1,104 @@
+"""A CRM's five-file export by mapping and playbook alone: joins, an alias, blanks, deals with no date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from example_workspace import built_example
+
+
+@pytest.fixture(scope="module")
+def con(real_data: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+    names = ("sales_pipeline", "products", "sales_teams")
+    files = [real_data(f"maven_crm/{name}.csv") for name in names]
+    return built_example("maven_crm", tmp_path_factory.mktemp("maven") / "ws", files)
+
+
+def test_every_row_is_accounted_for(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        "select file_name, rows_read, accepted, quarantined, duplicates from staging.ledger order by 1"
+    ).fetchall()
+    assert rows == [
+        ("products.csv", 7, 7, 0, 0),
+        ("sales_pipeline.csv", 8_800, 8_800, 0, 0),
+        ("sales_teams.csv", 35, 35, 0, 0),
+    ]
+
+
+def test_outcomes_and_signed_amounts(con: duckdb.DuckDBPyConnection) -> None:
+    rows = dict(con.execute("select status, count(*) from marts.opportunity_state group by all").fetchall())
+    assert rows["won"] == 4_238
+    assert rows["lost"] == 2_473
+    assert rows["open"] + rows["lapsed"] == 1_589 + 500
+    assert con.execute(
+        "select sum(signed_amount), min(signed_amount), max(signed_amount), median(signed_amount)"
+        " from marts.opportunity_state"
+    ).fetchone() == (10_005_534, 38, 30_288, 1_117)
+
+
+def test_prospecting_has_no_date_so_its_age_is_unknown_not_zero(con: duckdb.DuckDBPyConnection) -> None:
+    assert con.execute(
+        "select count(*), count(age_days), count(stage), count(*) filter (status = 'open')"
+        " from marts.opportunity_state where created_at is null"
+    ).fetchone() == (500, 0, 0, 500)
+
+
+def test_the_lapse_rule_finds_the_dead_deals(con: duckdb.DuckDBPyConnection) -> None:
+    # Every closed deal closed within 138 days; an engaging one 138 days old or more has lapsed.
+    assert con.execute(
+        """select count(*) filter (status = 'lapsed'), count(*) filter (status = 'open'),
+                  count(*) filter ((status = 'lapsed') != (date '2017-12-31' - created_at::date >= 138))
+           from marts.opportunity_state where status in ('open', 'lapsed') and created_at is not null"""
+    ).fetchone() == (1_301, 288, 0)
+    assert con.execute(
+        "select round(avg(d), 3), median(d), min(d), max(d) from (select date '2017-12-31' - created_at::date as d"
+        " from marts.opportunity_state where status in ('open', 'lapsed') and created_at is not null)"
+    ).fetchone() == (198.816, 165, 9, 423)
+
+
+def test_the_alias_keeps_the_price_of_a_third_of_the_value(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        "select product_line, count(*), count(*) filter (status = 'won'), count(*) filter (status = 'lost'),"
+        " sum(signed_amount), count(*) filter (amount is null) from marts.opportunity_state group by 1"
+    ).fetchall()
+    assert {r[0]: r[1:] for r in rows} == {
+        "GTX Basic": (1_866, 915, 521, 499_263, 0), "MG Special": (1_651, 793, 430, 43_768, 0),
+        "GTX Pro": (1_480, 729, 418, 3_510_578, 0), "MG Advanced": (1_412, 654, 430, 2_216_387, 0),
+        "GTX Plus Basic": (1_383, 653, 398, 705_275, 0), "GTX Plus Pro": (968, 479, 266, 2_629_651, 0),
+        "GTK 500": (40, 15, 10, 400_612, 0),
+    }  # fmt: skip
+
+
+def test_organisation_and_blank_accounts(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        "select region, count(*), count(*) filter (status = 'won'), count(*) filter (status = 'lost'),"
+        " sum(signed_amount) from marts.opportunity_state group by all"
+    ).fetchall()
+    assert {r[0]: r[1:] for r in rows} == {
+        "Central": (3_512, 1_629, 975, 3_346_293), "East": (2_291, 1_171, 687, 3_090_594),
+        "West": (2_997, 1_438, 811, 3_568_647),
+    }  # fmt: skip
+    managers = con.execute(
+        "select supervisor_name, count(*), sum(signed_amount) from marts.opportunity_state group by all"
+    ).fetchall()
+    assert {m[0]: m[1:] for m in managers}["Melvin Marxen"] == (1_929, 2_251_930)
+    assert con.execute("select count(*) from marts.opportunity_state where customer_id is null").fetchone() == (1_425,)
+
+
+def test_days_from_engaging_to_close(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        "select exit, round(avg(dwell_days), 3), median(dwell_days), min(dwell_days), max(dwell_days)"
+        " from marts.stage_spells where exit in ('won', 'lost') group by all order by all"
+    ).fetchall()
+    assert rows == [("lost", 41.479, 14, 1, 138), ("won", 51.782, 57, 1, 138)]
+
+
+def test_signings_by_quarter(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        "select quarter(occurred_at), count(*), sum(amount) from known.signings group by all order by all"
+    ).fetchall()
+    assert rows == [(1, 531, 1_134_672), (2, 1_254, 3_086_111), (3, 1_257, 2_982_255), (4, 1_196, 2_802_496)]
