@@ -1,0 +1,226 @@
+"""Competing risks in discrete time: the chance of failing and of signing by any day after a landmark.
+
+The days up to the horizon are cut into intervals. One row per landmark and interval in which it was still
+open at the interval's start ("person-period"; Singer & Willett 1993; Tutz & Schmid 2016) teaches two models:
+whether anything happens in the interval, and, when it does, whether it is a signing (a nested dichotomy of
+the three-way outcome). A landmark that was followed for three weeks gives its three weeks and no more, which
+is how what is not yet known is neither success nor failure.
+
+    h_k = P(closed in interval k | open at its start, x),  s_k = P(signed | closed in k, x)
+    F_sign(k) = sum_{j<=k} S(j-1) h_j s_j,  F_fail(k) = sum_{j<=k} S(j-1) h_j (1 - s_j),  S(k) = prod (1 - h_j)
+
+So p_fail + p_sign + p_open = 1, and both rise with the horizon, by construction. Within an interval, and
+beyond the last, the hazard is constant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from models.features import Encoder, Floats
+
+FAIL, SIGN = 0, 1
+STEPS = (7.0, 14.0, 21.0, 28.0, 42.0, 56.0, 70.0, 91.0, 119.0, 154.0, 210.0, 280.0)
+SEED = 20250101
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What the fit may be told; the defaults were chosen by backtest (docs/risk.md)."""
+
+    landmarks: int = 40_000
+    rounds: int = 120
+    rate: float = 0.07
+    leaves: int = 24
+    smallest_leaf: int = 60
+    penalty: float = 2.0
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """A fitted model. `edges` are the intervals' ends in days; `references` the typical landmark of each stage."""
+
+    encoder: Encoder
+    edges: tuple[float, ...]
+    closing: Any
+    signing: Any
+    references: Mapping[str, Mapping[str, float]]
+
+    def incidence(self, matrix: Floats, days: Sequence[float]) -> Floats:
+        """(rows, days, 2): cumulative incidence of failing and signing by each of `days` (ascending)."""
+        hazard, share = self._intervals(matrix)
+        starts = np.concatenate([[0.0], self.edges[:-1]])
+        lengths = np.asarray(self.edges) - starts
+        daily = -np.log1p(-np.minimum(hazard, 1 - 1e-9)) / lengths
+        result = np.zeros((len(matrix), len(days), 2))
+        for place, day in enumerate(days):
+            survival = np.ones(len(matrix))
+            for k, start in enumerate(starts):
+                end = np.inf if k == len(starts) - 1 else self.edges[k]
+                spent = min(day, end) - start
+                if spent <= 0:
+                    break
+                after = survival * np.exp(-daily[:, k] * spent)
+                closed = survival - after
+                result[:, place, SIGN] += closed * share[:, k]
+                result[:, place, FAIL] += closed * (1 - share[:, k])
+                survival = after
+        return result
+
+    def _intervals(self, matrix: Floats) -> tuple[Floats, Floats]:
+        """(rows, intervals) hazard of closing, and share of signings among closings."""
+        rows, count = len(matrix), len(self.edges)
+        hazard, share = np.empty((rows, count)), np.empty((rows, count))
+        for k in range(count):
+            stacked = np.column_stack([matrix, np.full(rows, float(k))])
+            hazard[:, k] = _probability(self.closing, stacked)
+            share[:, k] = _probability(self.signing, stacked)
+        return hazard, share
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "encoder": self.encoder.to_dict(),
+            "edges": list(self.edges),
+            "closing": self.closing,
+            "signing": self.signing,
+            "references": {stage: dict(values) for stage, values in self.references.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RiskModel:
+        return cls(
+            Encoder.from_dict(data["encoder"]),
+            tuple(data["edges"]),
+            data["closing"],
+            data["signing"],
+            data["references"],
+        )
+
+
+def interval_edges(horizon_days: float) -> tuple[float, ...]:
+    """Ends of the intervals up to the horizon: weeks at first, then longer."""
+    return (*(step for step in STEPS if step < 0.9 * horizon_days), float(horizon_days))
+
+
+def person_periods(
+    followed: Floats, event_days: Floats, outcome: NDArray[np.int64], edges: Sequence[float]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows at risk: (landmark, interval, result), result -1 nothing happened, else FAIL or SIGN.
+
+    `event_days` is infinite where nothing happened while followed; day 0 falls into the first interval. An
+    interval counts only if it was followed to its end, whatever happened in it: to keep the half-followed ones
+    with an event and drop those without would raise the hazard.
+    """
+    landmarks, intervals, results = [], [], []
+    for k, (start, end) in enumerate(zip((0.0, *edges[:-1]), edges, strict=True)):
+        is_open = (event_days > start) | (k == 0)
+        here = np.flatnonzero(is_open & (followed >= end - 1e-9))
+        landmarks.append(here)
+        intervals.append(np.full(len(here), k))
+        results.append(np.where(event_days[here] <= end, outcome[here], -1))
+    return np.concatenate(landmarks), np.concatenate(intervals), np.concatenate(results)
+
+
+def fit_risk_model(
+    frame: pl.DataFrame,
+    labels: pl.DataFrame,
+    horizon_days: float,
+    action_codes: Sequence[str],
+    usual_days: Mapping[int, float] | None = None,
+    learning: Learning | None = None,
+) -> RiskModel:
+    """Fit on landmarks (`frame`, the landmark table's columns) and their labels, row by row the same.
+
+    `labels`: followed_days, outcome (failed, signed or null), event_days. `usual_days` is what a stage usually
+    takes, by stage number: the reference for the time in a stage. The rows' order must not depend on keys that a
+    run gives out, since a sample is drawn when there are more than `learning.landmarks`.
+    """
+    learning = learning or Learning()
+    edges = interval_edges(horizon_days)
+    outcome = outcome_codes(labels)
+    encoder = Encoder.fit(frame, outcome == FAIL, action_codes)
+    references = typical_landmarks(encoder, frame, usual_days or {})
+    if frame.height > learning.landmarks:
+        chosen = np.sort(np.random.default_rng(SEED).permutation(frame.height)[: learning.landmarks])
+        frame, labels, outcome = frame[chosen], labels[chosen], outcome[chosen]
+    event_days = labels["event_days"].fill_null(float("inf")).to_numpy()
+    who, interval, result = person_periods(labels["followed_days"].to_numpy(), event_days, outcome, edges)
+    stacked = np.column_stack([encoder.transform(frame)[who], interval])
+    closed = result >= 0
+    closing = _fit(stacked, closed, learning)
+    signing = _fit(stacked[closed], result[closed] == SIGN, learning)
+    return RiskModel(encoder, edges, closing, signing, references)
+
+
+def outcome_codes(labels: pl.DataFrame) -> NDArray[np.int64]:
+    """FAIL, SIGN, or -1 for what was still open when last followed."""
+    codes = labels["outcome"].replace_strict(["failed", "signed"], [FAIL, SIGN], default=-1, return_dtype=pl.Int64)
+    return codes.to_numpy()
+
+
+def typical_landmarks(
+    encoder: Encoder, frame: pl.DataFrame, usual_days: Mapping[int, float]
+) -> dict[str, dict[str, float]]:
+    """By stage number as text ("" is no stage): the median of each column, with the stage's usual time in it."""
+    matrix = encoder.transform(frame)
+    stages = frame["stage_no"].fill_null(0).to_numpy()
+    result: dict[str, dict[str, float]] = {}
+    for stage in (int(s) for s in np.unique(stages)):
+        rows = matrix[stages == stage]
+        told = ~np.isnan(rows)
+        # The usual value is missing where it is missing for most.
+        middle = np.full(rows.shape[1], np.nan)
+        common = told.mean(axis=0) >= 0.5
+        middle[common] = np.nanmedian(rows[:, common], axis=0)
+        values = dict(zip(encoder.columns, map(float, middle), strict=True))
+        if stage in usual_days and "stage_days" in values:
+            if values.get("sla_ratio", 0.0) > 0 and values["stage_days"] > 0:
+                values["sla_ratio"] *= usual_days[stage] / values["stage_days"]
+            values["stage_days"] = usual_days[stage]
+        result[str(stage) if stage else ""] = values
+    return result
+
+
+def in_threads(tasks: Sequence[Any], threads: int) -> list[Any]:
+    """Results of callables, `threads` at a time, each with one OpenMP thread: faster than one after the other
+    with all, since a tree's steps are too short to share."""
+
+    def alone(task: Any) -> Any:
+        with threadpool_limits(1):
+            return task()
+
+    with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
+        return list(pool.map(alone, tasks))
+
+
+def _fit(matrix: Floats, target: NDArray[np.bool_], learning: Learning) -> Any:
+    if target.all() or not target.any():
+        return float(target.all())
+    untold = np.isnan(matrix).all(axis=0)
+    if untold.any():  # scikit-learn cannot bin a column without any value
+        matrix = np.where(untold, 0.0, matrix)
+    return HistGradientBoostingClassifier(
+        max_iter=learning.rounds,
+        learning_rate=learning.rate,
+        max_leaf_nodes=learning.leaves,
+        min_samples_leaf=learning.smallest_leaf,
+        l2_regularization=learning.penalty,
+        early_stopping=False,
+        random_state=SEED,
+    ).fit(matrix, target.astype(np.int64))
+
+
+def _probability(model: Any, matrix: Floats) -> Floats:
+    if isinstance(model, float):
+        return np.full(len(matrix), model)
+    probability: Floats = model.predict_proba(matrix)[:, 1]
+    return probability
