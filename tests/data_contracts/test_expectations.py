@@ -11,12 +11,12 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tiny import Tiny
 
 from data_contracts.contract import Column, Contract, Rule, create_table_sql, load_contract
 from data_contracts.expectations import ExpectationOutcome, bad_rows_query, validate
 from data_contracts.predicates import row_predicates
 from data_contracts.texts import Name
+from tiny import Tiny
 
 TEXT = Name(zh="规则", en="rule")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tiny import Tiny
 
 from data_contracts.contract import load_contract, names
 from data_contracts.odcs import Severity
 from data_contracts.predicates import RowPredicate, row_predicates
+from tiny import Tiny
 
 DAY = "2025-03-03 09:00"
 GOOD: dict[str, dict[str, Any]] = {
