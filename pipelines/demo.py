@@ -14,7 +14,7 @@ from data_contracts.errors import StagewatchError
 from pipelines.progress import console_listener
 from pipelines.runner import run_workspace
 from pipelines.summary import print_summary
-from simulation.company import simulate
+from simulation.company import Summary, simulate
 from simulation.parameters import Parameters
 
 MARKER = ".demo"
@@ -22,16 +22,21 @@ MARKER = ".demo"
 
 def run_demo(folder: Path, *, factor: float, seed: int, console: Console) -> None:
     """Make (or make again) the demo workspace in `folder`; refuses a folder that holds anything else."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
-        raise StagewatchError("is not empty and no demo", remedy="name a new folder", file=folder)
     began = time.perf_counter()
-    Workspace(folder).make_folders()
-    (folder / MARKER).write_text(f"factor {factor}, seed {seed}\n", encoding="utf-8")
-    settings = (files("simulation") / "demo.yaml").read_text(encoding="utf-8")
-    write_atomically(folder / "stagewatch.yaml", settings)
     console.print("simulating a year of the company …")
-    summary = simulate(folder, Parameters(factor=factor, seed=seed))
+    summary = write_demo_inputs(folder, factor=factor, seed=seed)
     console.print(f"     {summary} in {time.perf_counter() - began:.1f} s", highlight=False, markup=False)
     entry = run_workspace(folder, as_of=None, now=None, wait_seconds=60.0, listener=console_listener(console))
     print_summary(folder, entry, console)
     console.print(f"demo made in {time.perf_counter() - began:.0f} s", highlight=False)
+
+
+def write_demo_inputs(folder: Path, *, factor: float, seed: int) -> Summary:
+    """A workspace with what the simulated company sent in its inbox, and the truth beside it."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        raise StagewatchError("is not empty and no demo", remedy="name a new folder", file=folder)
+    Workspace(folder).make_folders()
+    (folder / MARKER).write_text(f"factor {factor}, seed {seed}\n", encoding="utf-8")
+    settings = (files("simulation") / "demo.yaml").read_text(encoding="utf-8")
+    write_atomically(folder / "stagewatch.yaml", settings)
+    return simulate(folder, Parameters(factor=factor, seed=seed))
