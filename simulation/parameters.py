@@ -154,7 +154,7 @@ class Reporting(_Strict):
     rival_told: Share = Field(0.22, description="Notes that tell of the competitor, if there is one. Chosen.")
     rival_told_falsely: Share = Field(0.015, description="Notes that tell of one where there is none. Chosen.")
     stall_told: Share = Field(0.30, description="Notes that tell of a stall, if there is one. Chosen.")
-    twice_told: Share = Field(0.02, description="Switch region: visits of the first month also in the daily report. Chosen.")
+    twice_told: Share = Field(0.25, description="Switch region: visits of the first month also in the daily report. Chosen.")
 
 
 class Visits(_Strict):

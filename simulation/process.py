@@ -48,7 +48,7 @@ class World:
 
     rates: Rates
     schedules: list[Schedule]
-    n: int
+    schedule: Ints
     axes: NDArray[np.int8]
     ghost: Ints
     outcome: NDArray[np.int8]
@@ -58,13 +58,15 @@ class World:
     days: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, rates: Rates, schedules: list[Schedule], rival: NDArray[np.bool_], created: Ints) -> World:
+    def begin(
+        cls, rates: Rates, schedules: list[Schedule], schedule: Ints, rival: NDArray[np.bool_], created: Ints
+    ) -> World:
         """Everybody open in the first half of the first stage; `rival`: a competitor is there already."""
         n = len(rival)
         axes = np.zeros((len(SHAPE), n), dtype=np.int8)
         axes[5] = rival
         world = cls(
-            rates, schedules, n, axes, np.full(n, -1), np.zeros(n, np.int8), np.full(n, -1), created.copy()
+            rates, schedules, schedule, axes, np.full(n, -1), np.zeros(n, np.int8), np.full(n, -1), created.copy()
         )
         world.tables = {name: rates.event[name].ravel() for name in EVENTS}
         for name in ("work", "advance", "fail", "same_day", "later_day"):
@@ -78,7 +80,7 @@ class World:
 
 @dataclass(frozen=True)
 class Cast:
-    """The opportunities of a chunk: strength, created on which day, under which schedule."""
+    """The opportunities of a chunk: strength, created on which day, under which schedule in the real world."""
 
     strength: NDArray[np.float64]
     created: Ints
@@ -153,7 +155,7 @@ def _one_day(
     if not len(who):
         return
     r, axes = world.rates, world.axes
-    sched = cast.schedule[who]
+    sched = world.schedule[who]
     work = world.days["work"][sched, day]
     factor = {
         "advance": world.days["advance"][sched, day], "lost": world.days["fail"][sched, day],
@@ -215,7 +217,7 @@ def _ghost_day(
     visits: dict[str, NDArray[np.float64] | float],
 ) -> None:
     r = world.rates
-    work = world.days["work"][cast.schedule[who], day]
+    work = world.days["work"][world.schedule[who], day]
     u = draws[0, who]
     back = u < r.revive * work
     lost = ~back & (u < (r.revive + r.ghost_lost) * work)
@@ -262,7 +264,7 @@ def _drift(
     """Stall, competitor and help change, in that order, each from the state the one before left."""
     r, axes = world.rates, world.axes
     stage, count, met, stalled, rival, helped = (axes[axis, who] for axis in (0, 2, 3, 4, 5, 6))
-    sched = cast.schedule[who]
+    sched = world.schedule[who]
     work = world.days["work"][sched, day]
     u = draws[2, who]
     axes[4, who] = np.where(stalled == 1, u >= r.unstall * work, u < r.stall[stage, rival] * work)
