@@ -1,0 +1,141 @@
+"""One file from its bytes in landed/ to rows in the warehouse, and what follows for the files before it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, replace
+from pathlib import Path
+
+import duckdb
+
+from assets.landing.journal import Delivery, Standing
+from assets.landing.load import IrregularError, load_plan
+from assets.landing.mappings import landing_table
+from assets.landing.plan import Plan, plan_file
+from data_contracts.errors import StagewatchError
+from data_contracts.mapping import Mapping as SourceMapping
+from data_contracts.sql_names import quote_ident
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A folder for unpacked and transcoded copies, gone afterwards."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="landing-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def land_file(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    delivery: Delivery,
+    mappings: Sequence[SourceMapping],
+    scratch: Path,
+    before_commit: Callable[[Delivery], None],
+) -> Delivery:
+    """Read a file's bytes into its landing tables in one transaction; the delivery with what reading gave.
+
+    `before_commit` gets it when all is in place and nothing is committed. Raises StagewatchError, with nothing
+    changed, where no mapping reads the file or it holds no rows.
+    """
+    plan = plan_file(path, delivery.name, mappings, scratch)
+    for careful in (False, True):
+        con.begin()
+        try:
+            landed = _land(con, plan, delivery, careful, scratch)
+            before_commit(landed)
+            con.commit()
+            return landed
+        except IrregularError:
+            con.rollback()
+        except BaseException:
+            con.rollback()
+            raise
+    raise AssertionError("the careful reader never calls a file irregular")
+
+
+def _land(con: duckdb.DuckDBPyConnection, plan: Plan, delivery: Delivery, careful: bool, scratch: Path) -> Delivery:
+    forget_rows(con, delivery.file_id)
+    loaded = load_plan(con, plan, delivery.file_id, careful, scratch)
+    rows = sum(part.rows_landed + part.rows_refused for part in loaded)
+    if rows == 0:
+        raise StagewatchError(
+            "holds a header but no rows", remedy="export it again; where it is right that it is empty, leave it out"
+        )
+    landed = replace(
+        delivery,
+        mapping=plan.mapping.mapping,
+        source=", ".join(dict.fromkeys(part.code for part in plan.parts)),
+        source_kind=plan.mapping.source_kind,
+        encoding=next((part.encoding for part in loaded if part.encoding), None),
+        rows_read=rows,
+        rows_refused=sum(part.rows_refused for part in loaded),
+        nul_bytes=sum(part.nul_bytes for part in loaded),
+    )
+    note_file(con, landed, "active")
+    return landed
+
+
+def note_file(con: duckdb.DuckDBPyConnection, delivery: Delivery, status: str) -> None:
+    """Put a file into landing.files as its delivery tells it; apply_standings sets the rest."""
+    con.execute("delete from landing.files where file_id = ?", [delivery.file_id])
+    con.execute(
+        "insert into landing.files values (?, ?, ?, ?, ?, ?, ?, ?, ?, null, ?, ?, ?, 1, ?, ?)",
+        [delivery.file_id, delivery.name, delivery.content_sha256, delivery.bytes, delivery.mapping, delivery.source,
+         delivery.source_kind, delivery.delivered_at, delivery.encoding, delivery.rows_read, delivery.rows_refused,
+         delivery.nul_bytes, status, delivery.reason],
+    )  # fmt: skip
+
+
+def forget_rows(con: duckdb.DuckDBPyConnection, file_id: int) -> None:
+    """Take a file's rows out of the warehouse; its bytes stay in landed/."""
+    for mapping, source in con.execute(
+        "select distinct mapping, source from landing.parts where file_id = ?", [file_id]
+    ).fetchall():
+        table = landing_table(mapping, source)
+        if has_table(con, table):
+            con.execute(f"delete from landing.{quote_ident(table)} where file_id = ?", [file_id])
+    con.execute("delete from landing.refused where file_id = ?", [file_id])
+    con.execute("delete from landing.parts where file_id = ?", [file_id])
+
+
+def note_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
+    """Keep one delivery in the warehouse as the journal has it."""
+    con.execute("delete from landing.deliveries where delivery_no = ?", [delivery.delivery_no])
+    con.execute("insert into landing.deliveries values (" + ", ".join("?" * 17) + ")", list(astuple(delivery)))
+
+
+def apply_standings(con: duckdb.DuckDBPyConnection, standings: Mapping[int, Standing]) -> None:
+    """Bring the files' standing in line with the journal; what was superseded loses its rows."""
+    for file_id, status, superseded_by, deliveries in con.execute(
+        "select file_id, status, superseded_by, deliveries from landing.files"
+    ).fetchall():
+        standing = standings.get(file_id)
+        if standing is None or (status, superseded_by, deliveries) == (
+            standing.status, standing.superseded_by, standing.deliveries
+        ):  # fmt: skip
+            continue
+        if standing.status == "superseded":
+            forget_rows(con, file_id)
+        con.execute(
+            "update landing.files set status = ?, superseded_by = ?, deliveries = ? where file_id = ?",
+            [standing.status, standing.superseded_by, standing.deliveries, file_id],
+        )
+
+
+def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether schema landing has a table of this name."""
+    return (
+        con.execute(
+            "select 1 from duckdb_tables() where schema_name = 'landing' and table_name = ?"
+            " and database_name = current_database()",
+            [table],
+        ).fetchone()
+        is not None
+    )

@@ -1,0 +1,251 @@
+"""Rows of a planned file into its landing tables: every declared column as text, with sheet and row.
+
+A plain delimited file streams through DuckDB's own reader; one that is irregular in any way is read again record
+by record. Both give the same rows under the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from assets.landing import columnar, xlsx
+from assets.landing.csv_records import Record, Refused, file_records, read_records
+from assets.landing.mappings import landing_table, signature
+from assets.landing.plan import Part, Plan
+from assets.landing.text_files import CHUNK, has_blank_line, verified
+from data_contracts.sql_names import quote_ident, quote_literal
+
+BATCH_ROWS = 20_000
+MAX_LINE_BYTES = 16 << 20
+MAX_RAW = 2000
+BLANKS = " \t\r\n\u3000\u00a0\ufeff"
+# Blanks at either end, looked for cheaply first: nearly no cell has any.
+_CLEAN = (
+    "case when {c} > '!' and ({c} < '\u00a0' or not (starts_with({c}, '\u3000') or starts_with({c}, '\u00a0')"
+    " or starts_with({c}, '\ufeff'))) and not (ends_with({c}, ' ') or ends_with({c}, '\n') or ends_with({c}, '\r')"
+    " or ends_with({c}, '\t') or ends_with({c}, '\u3000') or ends_with({c}, '\u00a0') or ends_with({c}, '\ufeff'))"
+    " then {c} else nullif(trim({c}, '" + BLANKS + "'), '') end"
+)
+
+
+class IrregularError(Exception):
+    """DuckDB's reader cannot be trusted with this file: read it record by record."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one part gave, and what its text came in."""
+
+    rows_landed: int
+    rows_refused: int
+    encoding: str | None
+    nul_bytes: int
+
+
+def load_plan(con: duckdb.DuckDBPyConnection, plan: Plan, file_id: int, careful: bool, scratch: Path) -> list[Loaded]:
+    """Load every part of a file inside the caller's transaction; IrregularError where `careful` is called for."""
+    con.execute("set preserve_insertion_order = true")
+    try:
+        return [_load_part(con, plan, part, n, file_id, careful, scratch) for n, part in enumerate(plan.parts, 1)]
+    finally:
+        con.execute("set preserve_insertion_order = false")
+
+
+def ensure_table(con: duckdb.DuckDBPyConnection, mapping: str, code: str, columns: Iterable[str]) -> str:
+    """The source's landing table, made anew where the mapping's columns changed; its quoted name."""
+    name = landing_table(mapping, code)
+    table = f"landing.{quote_ident(name)}"
+    wanted = ["file_id", "source_sheet", "source_row", *columns]
+    have = [
+        row[0]
+        for row in con.execute(
+            "select column_name from duckdb_columns() where schema_name = 'landing' and table_name = ?"
+            " and database_name = current_database() order by column_index",
+            [name],
+        ).fetchall()
+    ]
+    if have != wanted:
+        con.execute(f"drop table if exists {table}")
+        declared = "".join(f", {quote_ident(c)} varchar" for c in columns)
+        con.execute(
+            f"create table {table} (file_id integer not null, source_sheet varchar, source_row bigint{declared})"
+        )
+    return table
+
+
+def clean(expression: str) -> str:
+    """A text without blanks at its ends, null where nothing is left."""
+    return _CLEAN.format(c=expression)
+
+
+def _load_part(
+    con: duckdb.DuckDBPyConnection, plan: Plan, part: Part, number: int, file_id: int, careful: bool, scratch: Path
+) -> Loaded:
+    table = ensure_table(con, plan.mapping.mapping, part.code, part.source.columns)
+    before = _refused(con, file_id)
+    if part.form in ("csv", "tsv") and not careful:
+        _load_by_duckdb(con, part, table, file_id)
+    elif part.form == "parquet":
+        _load_parquet(con, part, table, file_id)
+    else:
+        if careful and part.text is not None:
+            part = replace(part, text=verified(part.text, part.path, part.source.encoding, scratch))
+        _load_rows(con, part, table, file_id)
+    for column in part.source.fill_down:
+        _fill_down(con, table, column, file_id, part.sheet)
+    landed = _count(con, f"select count(*) from {table} where file_id = ? and source_sheet is not distinct from ?",
+                    [file_id, part.sheet])  # fmt: skip
+    refused = _refused(con, file_id) - before
+    con.execute(
+        "insert into landing.parts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [file_id, number, plan.mapping.mapping, part.code, part.sheet, part.layout.header_row, landed, refused,
+         list(part.layout.found), list(part.layout.unused), signature(part.source)],
+    )  # fmt: skip
+    text = part.text
+    return Loaded(landed, refused, text.encoding if text else None, text.nul_bytes if text else 0)
+
+
+def _load_by_duckdb(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: int) -> None:
+    assert part.dialect is not None and part.text is not None
+    if part.text.is_damaged or part.text.nul_bytes:
+        raise IrregularError
+    _check_header_lines(part)
+    names = [f"c{n}" for n in range(part.layout.width)]
+    spec = ", ".join(f"'{n}': 'VARCHAR'" for n in names)
+    quote = part.dialect.quote or ""
+    values = ", ".join("null" if p is None else clean(names[p]) for p in part.layout.places.values())
+    try:
+        con.execute(
+            f"insert into {table} select {file_id}, null, null, {values} from read_csv({quote_literal(str(part.path))},"
+            f" header = false, skip = {part.layout.header_row}, auto_detect = false, compression = 'none',"
+            f" delim = {quote_literal(part.dialect.delimiter)}, quote = {quote_literal(quote)},"
+            f" escape = {quote_literal(quote)}, columns = {{{spec}}}, max_line_size = {MAX_LINE_BYTES})"
+        )
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        raise IrregularError from error
+    rows = _count(con, f"select count(*) from {table} where file_id = ?", [file_id])
+    lines = _lines(part.path)
+    if lines not in (rows + part.layout.header_row, rows + part.layout.header_row - 1) and has_blank_line(part.path):
+        raise IrregularError
+    # The insert kept the file's order, so a row's place in the table is its place in the file.
+    con.execute(
+        f"update {table} set source_row = rowid - (select min(rowid) from {table} where file_id = {file_id})"
+        f" + {part.layout.header_row + 1} where file_id = {file_id}"
+    )
+    present = ", ".join(quote_ident(c) for c, p in part.layout.places.items() if p is not None)
+    con.execute(f"delete from {table} where file_id = {file_id} and coalesce({present}) is null")
+
+
+def _load_parquet(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: int) -> None:
+    places = part.layout.places.values()
+    values = ", ".join("null" if p is None else clean(f"{quote_ident(part.layout.found[p])}::varchar") for p in places)
+    con.execute(
+        f"insert into {table} select {file_id}, null, file_row_number + 1, {values}"
+        f" from read_parquet({quote_literal(str(part.path))}, file_row_number = true)"
+    )
+
+
+def _load_rows(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: int) -> None:
+    schema = pa.schema([("source_row", pa.int64()), *((c, pa.string()) for c in part.source.columns)])
+    names = ", ".join(schema_name for schema_name in map(quote_ident, schema.names))
+    refused: list[Refused] = []
+    rows = _placed(_records(part), part, refused)
+    while batch := list(islice(rows, BATCH_ROWS)):
+        columns = [pa.array(v, f.type) for v, f in zip(zip(*batch, strict=True), schema, strict=True)]
+        con.register("_rows", pa.table(columns, schema=schema))
+        con.execute(f"insert into {table} select {file_id}, {quote_literal(part.sheet)}, {names} from _rows")
+        con.unregister("_rows")
+    if refused:
+        texts = [r.raw[:MAX_RAW].replace("\0", "") for r in refused]
+        con.register("_refused", pa.table({"row": [r.row for r in refused], "reason": [r.reason for r in refused],
+                                           "raw": texts}))  # fmt: skip
+        con.execute(
+            f"insert into landing.refused select {file_id}, {quote_literal(part.sheet)}, row, reason, raw from _refused"
+        )
+        con.unregister("_refused")
+
+
+def _records(part: Part) -> Iterator[tuple[int, Sequence[str | None]] | Refused]:
+    """The part's data rows in order, cells in the order of its header."""
+    if part.form == "xlsx":
+        yield from xlsx.sheet_rows(part.path, part.sheet or "", part.layout.header_row)
+    elif part.form == "jsonl":
+        for item in columnar.json_objects(part.path):
+            yield item if isinstance(item, Refused) else (item[0], [item[1].get(name) for name in part.layout.found])
+    else:
+        assert part.dialect is not None and part.text is not None
+        for record in file_records(part.text.path, part.dialect, part.layout.width, part.text.is_damaged):
+            if record.row > part.layout.header_row:
+                yield record if isinstance(record, Refused) else (record.row, record.cells)
+
+
+def _placed(
+    records: Iterable[tuple[int, Sequence[str | None]] | Refused], part: Part, refused: list[Refused]
+) -> Iterator[tuple[int | str | None, ...]]:
+    """Rows as (row number, our columns cleaned); blank ones are passed over, refused ones put aside."""
+    places = list(part.layout.places.values())
+    for record in records:
+        if isinstance(record, Refused):
+            refused.append(record)
+            continue
+        number, cells = record
+        values = [None if p is None or p >= len(cells) else _cleaned(cells[p]) for p in places]
+        if any(v is not None for v in values):
+            yield (number, *values)
+
+
+def _cleaned(cell: str | None) -> str | None:
+    if cell is None:
+        return None
+    if not cell.isascii() or "\0" in cell:
+        cell = cell.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return cell.strip(BLANKS) or None
+
+
+def _fill_down(con: duckdb.DuckDBPyConnection, table: str, column: str, file_id: int, sheet: str | None) -> None:
+    """Give blank cells the value above them (merged cells hold theirs in the first row alone)."""
+    name = quote_ident(column)
+    con.execute(
+        f"""
+        update {table} as t set {name} = f.filled from (
+            select source_row, last_value({name} ignore nulls) over (order by source_row) as filled
+            from {table} where file_id = ? and source_sheet is not distinct from ?) f
+        where t.file_id = ? and t.source_sheet is not distinct from ? and t.source_row = f.source_row
+          and t.{name} is null""",
+        [file_id, sheet, file_id, sheet],
+    )
+
+
+def _check_header_lines(part: Part) -> None:
+    """DuckDB skips lines, not records: the two must be the same down to the header."""
+    assert part.dialect is not None
+    with part.path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        lines = list(islice(stream, part.layout.header_row))
+    records = list(read_records(lines, part.dialect))
+    if [r.row for r in records if isinstance(r, Record)] != list(range(1, part.layout.header_row + 1)):
+        raise IrregularError
+
+
+def _lines(path: Path) -> int:
+    """Line feeds in a file."""
+    lines = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            lines += int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == 10))
+    return lines
+
+
+def _refused(con: duckdb.DuckDBPyConnection, file_id: int) -> int:
+    return _count(con, "select count(*) from landing.refused where file_id = ?", [file_id])
+
+
+def _count(con: duckdb.DuckDBPyConnection, sql: str, parameters: list[object]) -> int:
+    row = con.execute(sql, parameters).fetchone()
+    return int(row[0]) if row else 0

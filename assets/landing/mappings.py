@@ -1,0 +1,127 @@
+"""Which mappings a workspace has, and which of them a file's name asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from data_contracts.errors import StagewatchError
+from data_contracts.mapping import Mapping, Source
+from data_contracts.playbook import find_yaml
+from data_contracts.settings import Settings
+from data_contracts.yaml_io import parse_yaml, validate_model
+
+# Raise when the readers change what they make of the same bytes: every file is then read again.
+READERS_VERSION = 1
+READING = ("format", "encoding", "delimiter", "quote", "sheet", "header_row", "columns", "fill_down")
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """A mapping in force: the file it stands in, its text, and whether that is the file's text of today."""
+
+    path: str
+    document: str
+    mapping: Mapping
+    is_good: bool
+
+
+def read_mappings(
+    workspace: Path, settings: Settings, last_good: dict[str, str] | None = None
+) -> tuple[list[MappingFile], list[StagewatchError]]:
+    """The workspace's mappings by file name, then the shipped ones its settings name; and what is wrong with others.
+
+    `last_good` has texts by path that stand in for a file that cannot be read any more.
+    """
+    found: list[MappingFile] = []
+    faults: list[StagewatchError] = []
+    own = sorted((workspace / "mappings").glob("*.yaml"))
+    shipped = [name for name in settings.mappings if name not in {path.stem for path in own}]
+    places: list[Path | str] = [*own, *shipped]
+    for place in places:
+        name = f"mappings/{place.name if isinstance(place, Path) else f'{place}.yaml'}"
+        try:
+            document = _document(place, workspace)
+            mapping = validate_model(parse_yaml(document, name), Mapping, name)
+            if mapping.mapping in {f.mapping.mapping for f in found}:
+                raise StagewatchError(
+                    f"holds the mapping {mapping.mapping!r}, as another file does", remedy="change its code", file=name
+                )
+            found.append(MappingFile(name, document, mapping, is_good=True))
+        except StagewatchError as error:
+            earlier = (last_good or {}).get(name)
+            if earlier is None:
+                faults.append(error)
+                continue
+            faults.append(
+                StagewatchError(
+                    error.message, remedy=f"{error.remedy}; until then its last good version is used", file=name
+                )
+            )
+            found.append(MappingFile(name, earlier, validate_model(parse_yaml(earlier), Mapping, name), is_good=False))
+    return found, faults
+
+
+def _document(place: Path | str, workspace: Path) -> str:
+    source = place if isinstance(place, Path) else find_yaml(place, "mappings", workspace)
+    try:
+        return source.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise StagewatchError(
+            f"cannot be read: {error.strerror or error}", remedy="check the rights", file=str(source)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StagewatchError("is not UTF-8", remedy="save it as UTF-8", file=str(source)) from error
+
+
+def load_mappings(workspace: Path, settings: Settings) -> list[Mapping]:
+    """All mappings of the workspace; raises the first fault that one of them has."""
+    mappings, faults = read_mappings(workspace, settings)
+    if faults:
+        raise faults[0]
+    return [f.mapping for f in mappings]
+
+
+def matching_sources(name: str, mappings: Sequence[Mapping]) -> Iterator[tuple[Mapping, list[tuple[str, Source]]]]:
+    """The mappings with a pattern that the file name fits, in order, each with its sources that do."""
+    for mapping in mappings:
+        sources = [(code, source) for code, source in mapping.sources.items() if name_fits(name, source)]
+        if sources:
+            yield mapping, sources
+
+
+def name_fits(name: str, source: Source) -> bool:
+    """Whether a file name fits one of the source's patterns; case and a final .gz do not matter."""
+    names = {name.casefold(), name.casefold().removesuffix(".gz")}
+    return any(fnmatchcase(n, pattern.casefold()) for n in names for pattern in source.files)
+
+
+def is_append(name: str, mappings: Sequence[Mapping]) -> bool:
+    """Whether a file of this name stands beside earlier ones of the same name instead of replacing them."""
+    return next((sources[0][1].same_name == "append" for _, sources in matching_sources(name, mappings)), False)
+
+
+def landing_table(mapping: str, source: str) -> str:
+    """The name, in schema landing, of the table that holds a source's rows."""
+    return f"{mapping}__{source}"
+
+
+def signature(source: Source) -> str:
+    """Changes with whatever bears on how the source's files are read."""
+    data = {key: value for key, value in source.model_dump(mode="json").items() if key in READING}
+    return _digest([READERS_VERSION, data])
+
+
+def fingerprint(mappings: Sequence[Mapping]) -> str:
+    """Changes with whatever bears on which mapping reads a file, and how."""
+    return _digest(
+        [[m.mapping, m.source_kind, [[c, list(s.files), signature(s)] for c, s in m.sources.items()]] for m in mappings]
+    )
+
+
+def _digest(data: object) -> str:
+    return hashlib.sha256(json.dumps(data, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,192 @@
+"""Which mapping reads a file, and how: looked up before a row is read, explained where none does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assets.landing import columnar, xlsx
+from assets.landing.csv_records import Dialect, preview_records
+from assets.landing.layout import Layout, Miss, Table, find_layout
+from assets.landing.mappings import matching_sources
+from assets.landing.sniff import check_magic, format_of
+from assets.landing.text_files import TextFile, open_text, unpack
+from data_contracts.errors import StagewatchError
+from data_contracts.mapping import Format, Mapping, Source
+
+DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of a file and the source that reads it. `path` is what its reader opens."""
+
+    code: str
+    source: Source
+    form: Format
+    path: Path
+    layout: Layout
+    sheet: str | None = None
+    dialect: Dialect | None = None
+    text: TextFile | None = None
+
+    @property
+    def encoding(self) -> str | None:
+        return None if self.text is None else self.text.encoding
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a file is read: the mapping, its parts, and the sheets that nothing reads."""
+
+    mapping: Mapping
+    parts: tuple[Part, ...]
+    unused_sheets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Near:
+    """A source that the file's name fits and its columns do not."""
+
+    mapping: str
+    source: str
+    sheet: str | None
+    miss: Miss
+
+
+def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path) -> Plan:
+    """The plan for a file's bytes at `path`, named `name`; raises where no mapping reads it, saying what is near."""
+    near: list[_Near] = []
+    plain: Path | None = None
+    for mapping, sources in matching_sources(name, mappings):
+        parts: list[Part] = []
+        unused: list[str] = []
+        plain = plain or unpack(path, scratch)
+        for form, group in _by_format(name, sources):
+            check_magic(plain, form)
+            found, left, misses = _PLANNERS[form](plain, mapping.mapping, group, scratch)
+            parts += found
+            unused += left
+            near += misses
+        if parts:
+            return Plan(mapping, tuple(parts), tuple(unused))
+    if plain is None:
+        check_known(path, name, scratch)
+    raise _no_mapping(name, mappings, near)
+
+
+def check_known(path: Path, name: str, scratch: Path) -> None:
+    """Say what is wrong with the file itself before saying that no mapping reads it."""
+    form = format_of(name, None)
+    check_magic(unpack(path, scratch), form)
+
+
+def _by_format(name: str, sources: list[tuple[str, Source]]) -> list[tuple[Format, list[tuple[str, Source]]]]:
+    groups: dict[Format, list[tuple[str, Source]]] = {}
+    for code, source in sources:
+        groups.setdefault(format_of(name, source.format), []).append((code, source))
+    return list(groups.items())
+
+
+_Found = tuple[list[Part], list[str], list[_Near]]
+
+
+def _plan_text(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path, tab: bool) -> _Found:
+    near: list[_Near] = []
+    for code, source in sources:
+        text = open_text(path, source.encoding, scratch)
+        delimiters = (source.delimiter,) if source.delimiter else ("\t",) if tab else DELIMITERS
+        misses: list[Miss] = []
+        for delimiter in delimiters:
+            dialect = Dialect(delimiter, None if source.quote == "none" else source.quote)
+            layout = find_layout(Table(None, preview_records(text.path, dialect)), source)
+            if isinstance(layout, Layout):
+                form: Format = "tsv" if tab else "csv"
+                return [Part(code, source, form, text.path, layout, dialect=dialect, text=text)], [], near
+            misses.append(layout)
+        near.append(_Near(mapping, code, None, max(misses, key=lambda m: (m.matched, len(m.found)))))
+    return [], [], near
+
+
+def _plan_csv(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path) -> _Found:
+    return _plan_text(path, mapping, sources, scratch, tab=False)
+
+
+def _plan_tsv(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path) -> _Found:
+    return _plan_text(path, mapping, sources, scratch, tab=True)
+
+
+def _plan_xlsx(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path) -> _Found:
+    xlsx.check_archive(path)
+    parts: list[Part] = []
+    unused: list[str] = []
+    near: list[_Near] = []
+    tables = xlsx.sheet_tables(path)
+    for number, table in enumerate(tables, start=1):
+        sheet = table.sheet or ""
+        wanted = [
+            (c, s) for c, s in sources if s.sheet in ("*", number, sheet) or str(s.sheet).strip() == sheet.strip()
+        ]
+        misses = []
+        for code, source in wanted:
+            layout = find_layout(table, source)
+            if isinstance(layout, Layout):
+                parts.append(Part(code, source, "xlsx", path, layout, sheet=sheet))
+                break
+            misses.append(_Near(mapping, code, sheet, layout))
+        else:
+            unused.append(sheet)
+            near += misses
+    for code, source in sources:
+        if not near and not parts:
+            titles = tuple(t.sheet or "" for t in tables)
+            near.append(_Near(mapping, code, None, Miss((f"the sheet {source.sheet}",), titles, 0)))
+    return parts, unused, near
+
+
+def _plan_columnar(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path, form: Format) -> _Found:
+    near: list[_Near] = []
+    for code, source in sources:
+        text = open_text(path, source.encoding, scratch) if form == "jsonl" else None
+        names = columnar.json_columns(text.path) if text is not None else columnar.parquet_columns(path)
+        layout = find_layout(Table(None, ((1, tuple(names)),)), source.model_copy(update={"header_row": None}))
+        if isinstance(layout, Layout):
+            layout = replace(layout, header_row=0, width=len(names))
+            return [Part(code, source, form, text.path if text else path, layout, text=text)], [], near
+        near.append(_Near(mapping, code, None, layout))
+    return [], [], near
+
+
+def _plan_jsonl(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path) -> _Found:
+    return _plan_columnar(path, mapping, sources, scratch, "jsonl")
+
+
+def _plan_parquet(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path) -> _Found:
+    return _plan_columnar(path, mapping, sources, scratch, "parquet")
+
+
+_PLANNERS = {"csv": _plan_csv, "tsv": _plan_tsv, "xlsx": _plan_xlsx, "jsonl": _plan_jsonl, "parquet": _plan_parquet}
+
+
+def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> StagewatchError:
+    if not near:
+        patterns = ", ".join(dict.fromkeys(p for m in mappings for s in m.sources.values() for p in s.files))
+        return StagewatchError(
+            "no mapping reads a file of this name" if mappings else "the workspace has no mappings",
+            remedy=(f"name it like one of {patterns}; or write" if mappings else "write")
+            + " mappings/NAME.yaml in the workspace: docs/mappings.md shows how in ten minutes",
+        )
+    best = max(near, key=lambda n: n.miss.matched)
+    where = f"sheet {best.sheet!r}: " if best.sheet else ""
+    there = ", ".join(c for c in best.miss.found if c) or "none"
+    return StagewatchError(
+        f"{where}the mapping {best.mapping} (source {best.source}) misses {_quoted(best.miss.missing)}; "
+        f"the file has {there}",
+        remedy=f"add the file's own header to sources.{best.source}.columns in the mapping {best.mapping} "
+        "(a list holds alternatives), or mark the column optional",
+    )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"the column {n!r}" if not n.startswith("the ") else n for n in names)

@@ -1,0 +1,224 @@
+"""Staging: the landed rows of every mapping become canonical records, or are set aside with the reason.
+
+All of it is made anew in each run, in one transaction, from what is active in landing: so it is always right,
+whatever was superseded, mapped otherwise or sent twice since. One pass finds what is wrong, a second fills the
+canonical tables with the rows that nothing is wrong with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from assets.landing.land import has_table
+from assets.landing.mappings import landing_table
+from assets.landing.rebuild import mappings_in_force
+from assets.staging.ledger import SIDE_TABLES, ledger_faults, write_ledger
+from assets.staging.records import Candidate
+from assets.staging.relations import Relation, derived_relation, join_sql, source_relation
+from assets.warehouse import count, run_script
+from assets.workspace import Run
+from data_contracts.contract import create_table_sql, load_contract, names
+from data_contracts.errors import StagewatchError
+from data_contracts.mapping import Each, Mapping, Source
+from data_contracts.sql_names import quote_ident, quote_literal
+
+__all__ = ["StagingResult", "build_staging", "latest_time", "ledger_faults"]
+
+# Records of things that happen; the others are facts about a period.
+HAPPENINGS = ("opportunities", "stage_events", "visits", "actions", "signings", "interventions")
+
+
+@dataclass(frozen=True)
+class StagingResult:
+    """Rows of every canonical and side table, and what people should know."""
+
+    table_rows: dict[str, int]
+    warnings: list[str] = field(default_factory=list)
+
+    def rows(self) -> dict[str, int]:
+        """Rows by table name: the canonical records, ledger, quarantine, duplicates."""
+        return dict(self.table_rows)
+
+
+@dataclass
+class _Mapped:
+    """A mapping under way: its relations, the candidates of its records, the sources nothing landed for."""
+
+    mapping: Mapping
+    relations: dict[str, Relation]
+    candidates: list[Candidate]
+    empty: list[str]
+
+
+def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
+    """Rebuild schema staging whole from the active landing rows; nothing changes where it fails."""
+    mappings, _ = mappings_in_force(con, run)
+    con.begin()
+    try:
+        _fresh_tables(con)
+        for mapping in mappings:
+            _find_duplicates(con, mapping)
+        mapped = [_compile(con, mapping, run.settings.timezone) for mapping in mappings]
+        candidates = [c for m in mapped for c in m.candidates]
+        _find_bad_rows(con, candidates)
+        _give_keys(con, candidates)
+        for candidate in candidates:
+            _run(con, candidate.insert_sql, candidate)
+        for record in names("sources"):
+            _let_structured_win(con, record)
+        write_ledger(con, [(m.mapping, m.relations, m.candidates) for m in mapped])
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    rows = {n: count(con, load_contract("sources", n).table) for n in names("sources")}
+    rows |= {n: count(con, f"staging.{n}") for n in SIDE_TABLES}
+    return StagingResult(rows, _warnings(con, mapped))
+
+
+def latest_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The latest time in the data: when something happened or was recorded, landing times left out."""
+    union = " union all ".join(
+        f"select max(occurred_at) as t from staging.{n} union all"
+        f" select max(recorded_at) from staging.{n} where recorded_at <> landed_at"
+        for n in HAPPENINGS
+    )
+    row = con.execute(f"select max(t) from ({union})").fetchone()
+    return row[0] if row else None
+
+
+def _fresh_tables(con: duckdb.DuckDBPyConnection) -> None:
+    for table in [*names("sources"), *SIDE_TABLES]:
+        con.execute(f"drop table if exists staging.{table}")
+    for name in names("sources"):
+        con.execute(create_table_sql(load_contract("sources", name)))
+    run_script(con, "assets.staging", "tables.sql")
+    run_script(con, "assets.staging", "macros.sql")
+    run_script(con, "assets.staging", "working_tables.sql")
+
+
+def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+    """Rows equal in the declared columns over all files of a source; the first by file and row is kept."""
+    for code, source in mapping.sources.items():
+        table = landing_table(mapping.mapping, code)
+        if not source.duplicate_columns or not has_table(con, table):
+            continue
+        columns = ", ".join(map(quote_ident, source.duplicate_columns))
+        landed = f"landing.{quote_ident(table)}"
+        con.execute(
+            f"create or replace temp table _equal as select hash({columns}) as h from {landed}"
+            " group by h having count(*) > 1"
+        )
+        if count(con, "_equal") == 0:
+            continue
+        con.execute(f"""
+            insert into staging.duplicates
+            select d.file_id, f.name, d.source_sheet, d.source_row, {quote_literal(mapping.mapping)},
+                   {quote_literal(code)}, d.kept_file_id, d.kept_sheet, d.kept_row
+            from (select file_id, source_sheet, source_row, row_number() over first as n,
+                         first_value(file_id) over first as kept_file_id,
+                         first_value(source_sheet) over first as kept_sheet,
+                         first_value(source_row) over first as kept_row
+                  from {landed} where hash({columns}) in (select h from _equal)
+                  window first as (partition by {columns} order by file_id, source_sheet, source_row)) d
+            join landing.files f on f.file_id = d.file_id
+            where d.n > 1""")
+
+
+def _compile(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: str) -> _Mapped:
+    """The mapping's relations (derived ones are made here) and candidates; sources without a table are empty."""
+    zone = mapping.timezone or workspace_zone
+    relations: dict[str, Relation] = {}
+    empty: list[str] = []
+    for code, source in mapping.sources.items():
+        if not has_table(con, landing_table(mapping.mapping, code)):
+            empty.append(code)
+            _empty_table(con, mapping, code, source)
+        relations[code] = source_relation(mapping, code, source, zone)
+    for code, derived in mapping.derived_sources.items():
+        table = quote_ident(f"_derived_{mapping.mapping}__{code}")
+        try:
+            relations[code] = derived_relation(con, code, derived, relations[derived.made_from], zone, table)
+        except duckdb.BinderException as error:
+            raise _unusable(mapping, f"derived_sources.{code}", error) from error
+    candidates: list[Candidate] = []
+    for number, record in enumerate(mapping.records, start=1):
+        relation = join_sql(relations[record.source], record.joins, relations)
+        candidates += [Candidate(mapping, number, record, each, relation, zone) for each in record.each or (Each(),)]
+    return _Mapped(mapping, relations, candidates, empty)
+
+
+def _empty_table(con: duckdb.DuckDBPyConnection, mapping: Mapping, code: str, source: Source) -> None:
+    """Nothing landed for a source yet: its table is there, and empty."""
+    columns = "".join(f", {quote_ident(c)} varchar" for c in source.columns)
+    con.execute(
+        f"create table landing.{quote_ident(landing_table(mapping.mapping, code))}"
+        f" (file_id integer not null, source_sheet varchar, source_row bigint{columns})"
+    )
+
+
+def _find_bad_rows(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:
+    for candidate in candidates:
+        _run(con, f"insert into _faults {candidate.bad_rows_sql}", candidate)
+    con.execute("""
+        create or replace temp table _bad_rows as
+        select distinct file_id, source_sheet, source_row from (
+            select file_id, source_sheet, source_row from _faults union all
+            select other_file_id, other_sheet, other_row from _faults where other_file_id is not null)""")
+
+
+def _give_keys(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:
+    """A dense integer for every opportunity of any record, in the order of the identifiers."""
+    ids = " union all ".join(
+        f"select opportunity_id from ({c.good_sql}) where opportunity_id is not null"
+        for c in candidates
+        if c.has_opportunity
+    )
+    con.execute(f"""
+        create or replace temp table _keys as
+        select opportunity_id as known_id, (row_number() over (order by opportunity_id))::integer as opportunity_key
+        from (select distinct opportunity_id from ({ids or "select null::varchar as opportunity_id where false"}))""")
+
+
+def _let_structured_win(con: duckdb.DuckDBPyConnection, record: str) -> None:
+    """Of one fact told by sources of different structure, only the most structured is believed."""
+    table = load_contract("sources", record).table
+    ranks = con.execute(f"select count(distinct source_rank) from {table}").fetchone()
+    if ranks and ranks[0] > 1:
+        con.execute(f"""
+            update {table} as t set is_primary = false
+            from (select fact_key, min(source_rank) as best from {table}
+                  group by fact_key having min(source_rank) < max(source_rank)) f
+            where t.fact_key = f.fact_key and t.source_rank > f.best""")
+
+
+def _run(con: duckdb.DuckDBPyConnection, sql: str, candidate: Candidate) -> None:
+    try:
+        con.execute(sql)
+    except duckdb.BinderException as error:
+        raise _unusable(candidate.mapping, f"records[{candidate.number}] ({candidate.record.record})", error) from error
+
+
+def _unusable(mapping: Mapping, where: str, error: Exception) -> StagewatchError:
+    return StagewatchError(
+        f"{where} holds an expression that cannot be computed: {str(error).splitlines()[0]}",
+        remedy="columns are text: write amount::double or day::date before computing or comparing with a number",
+        file=f"mappings/{mapping.mapping}.yaml",
+    )
+
+
+def _warnings(con: duckdb.DuckDBPyConnection, mapped: list[_Mapped]) -> list[str]:
+    """A mapping that has some of its files and lacks others."""
+    used: set[Any] = {row[0] for row in con.execute("select distinct mapping from landing.parts").fetchall()}
+    read = set(con.execute("select distinct mapping, source from landing.parts").fetchall())
+    return [
+        f"mapping {m.mapping.mapping}: no file of {code} ({', '.join(source.files)}) has come yet"
+        for m in mapped
+        if m.mapping.mapping in used
+        for code, source in m.mapping.sources.items()
+        if not source.optional and (m.mapping.mapping, code) not in read
+    ]

@@ -1,0 +1,237 @@
+"""The tables of a mapping as SQL: its landed sources, what is derived from them, what is looked up in them.
+
+Every relation has file_id, source_sheet, source_row, landed_at and source_file before its own columns; a derived
+one also has the row that it was paired with (other_file_id, other_sheet, other_row).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import duckdb
+
+from assets.landing.mappings import landing_table
+from assets.staging.values import Column, Compiled, Scope, compile_value, condition
+from data_contracts.mapping import DerivedSource, Join, Mapping, Pair, Pick, Source
+from data_contracts.mapping_values import Value
+from data_contracts.sql_names import quote_ident, quote_literal
+
+PROVENANCE = "file_id, source_sheet, source_row, landed_at, source_file"
+OTHER = "other_file_id, other_sheet, other_row"
+PROVENANCE_NAMES = ("source_file", "source_sheet", "source_row")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table of the mapping: SQL that yields it, its columns, and the faults of its derived columns.
+
+    `faults` names the derived columns for which `!NAME` (it cannot be read) and `d:NAME` (what is written) are there.
+    """
+
+    sql: str
+    scope: Scope
+    faults: dict[str, Compiled] = field(default_factory=dict)
+    is_derived: bool = False
+
+    def with_join(self, alias: str, sql: str, scope: Scope) -> Relation:
+        """The relation with another's columns, named alias.column."""
+        added = {f"{alias}.{name}": Column(quote_ident(f"{alias}.{name}"), c.kind) for name, c in scope.items()}
+        return Relation(sql, self.scope | added, self.faults, self.is_derived)
+
+
+def provenance_scope() -> Scope:
+    """The columns that every row has besides the mapping's own."""
+    return {
+        "source_file": Column("source_file"),
+        "source_sheet": Column("source_sheet"),
+        "source_row": Column("source_row", "integer"),
+    }
+
+
+def landed_sql(mapping: Mapping, code: str, source: Source) -> str:
+    """A source's active rows as they landed, exact duplicates left out."""
+    table = f"landing.{quote_ident(landing_table(mapping.mapping, code))}"
+    blank = ", ".join(quote_literal(b.strip().lower()) for b in source.blank)
+    columns = "".join(
+        f", case when lower(l.{c}) not in ({blank}) then l.{c} end as {c}" if blank else f", l.{c}"
+        for c in map(quote_ident, source.columns)
+    )
+    return (
+        f"select l.file_id, l.source_sheet, l.source_row, f.landed_at, f.name as source_file{columns}"
+        f" from {table} l join landing.files f on f.file_id = l.file_id"
+        " where not exists (select 1 from staging.duplicates d where d.file_id = l.file_id"
+        " and d.source_row = l.source_row and d.source_sheet is not distinct from l.source_sheet)"
+    )
+
+
+def source_relation(mapping: Mapping, code: str, source: Source, zone: str) -> Relation:
+    """A landed source with its derived columns, and without the rows its `where` leaves out."""
+    sql = landed_sql(mapping, code, source)
+    scope = {name: Column(quote_ident(name)) for name in source.columns} | provenance_scope()
+    faults: dict[str, Compiled] = {}
+    for name, value in source.derive.items():
+        compiled = compile_value(name, value, scope, zone)
+        sql, scope = _with_value(sql, scope, compiled, faults)
+    if source.where is not None:
+        sql = f"select * from ({sql}) where {condition(source.where, scope)}"
+    return Relation(sql, scope, faults)
+
+
+def _with_value(sql: str, scope: Scope, compiled: Compiled, faults: dict[str, Compiled]) -> tuple[str, Scope]:
+    """The relation with one more column; where it can fail also `!NAME` (it did) and `d:NAME` (what was written)."""
+    name = compiled.name
+    kept = [quote_ident(n) for n in scope if n not in PROVENANCE_NAMES]
+    flags = [f"{quote_ident(f'!{n}')}, {quote_ident(f'd:{n}')}" for n in faults]
+    columns = ", ".join([PROVENANCE, *kept, *flags])
+    missed, written = quote_ident(f"m:{name}"), quote_ident(f"w:{name}")
+    text = quote_ident(f"t:{name}")
+    sql = f"select {columns}, {', '.join(compiled.text_columns)} from ({sql})"
+    more = f", {missed}, {written}" if compiled.missed else ""
+    sql = f"select {columns}, {text}{more}, {compiled.value_column} from ({sql})"
+    wrong = " or ".join(
+        filter(None, [missed if compiled.missed else "", f"({compiled.is_wrong})" if compiled.is_wrong else ""])
+    )
+    flag = ""
+    if wrong:
+        shown = f"coalesce({written}, {text})" if compiled.missed else text
+        flag = f", coalesce({wrong}, false) as {quote_ident(f'!{name}')}, {shown} as {quote_ident(f'd:{name}')}"
+        faults[name] = compiled
+    sql = f"select {columns}, {quote_ident(name)}{flag} from ({sql})"
+    return sql, {**scope, name: Column(quote_ident(name), compiled.kind)}
+
+
+def derived_relation(con: duckdb.DuckDBPyConnection, name: str, derived: DerivedSource, base: Relation, zone: str,
+                     table: str) -> Relation:  # fmt: skip
+    """Make a derived source as the temporary table `table` (quoted) and give it as a relation."""
+    if derived.pair is not None:
+        sql, scope, faults = _pair_sql(derived.pair, base, zone)
+    else:
+        assert derived.pick is not None
+        sql, scope, faults = _pick_sql(derived.pick, base, zone), base.scope, base.faults
+    con.execute(f"create or replace temp table {table} as {sql}")
+    return Relation(f"select * from {table}", scope, faults, is_derived=True)
+
+
+def _order(values: tuple[Value, ...], scope: Scope, zone: str, descending: bool) -> tuple[list[str], str]:
+    """Columns to compute and the order by them: times as times, numbers as numbers, then place in the files.
+
+    A text that a mapping orders by without saying what it is, is taken for a time where it reads as one, then for
+    a number, then for a text.
+    """
+    computed: list[str] = []
+    keys: list[str] = []
+    for value in values:
+        plain = value.column is not None and scope[value.column].kind == "text" and value.dates is None
+        if plain and value.number is None and value.values is None and value.column is not None:
+            text = scope[value.column].sql
+            time = compile_value("x", Value(column=value.column, dates=("iso",)), scope, zone)
+            parts = [time.value.replace('"t:x"', text), f"try_cast({text} as double)", text]
+        else:
+            compiled = compile_value("x", value, scope, zone)
+            parts = [compiled.value.replace('"t:x"', f"({compiled.text})")]
+        for part in parts:
+            computed.append(f'{part} as "o:{len(computed)}"')
+            keys.append(f'"o:{len(computed) - 1}"')
+    way = " desc" if descending else ""
+    keys += ["file_id", "source_sheet", "source_row"]
+    return computed, ", ".join(f"{key}{way} nulls last" for key in keys)
+
+
+def _pick_sql(pick: Pick, base: Relation, zone: str) -> str:
+    computed, order = _order(pick.order, base.scope, zone, pick.take == "last")
+    by = [base.scope[column].sql for column in pick.by]
+    where = [f"{column} is not null" for column in by]
+    if pick.where is not None:
+        where.append(condition(pick.where, base.scope))
+    other = [] if base.is_derived else [
+        "null::integer as other_file_id", "null::varchar as other_sheet", "null::bigint as other_row"
+    ]  # fmt: skip
+    exclude = f" exclude ({', '.join(quote_ident(f'o:{n}') for n in range(len(computed)))})" if computed else ""
+    return (
+        f"select {', '.join([f'*{exclude}', *other])} from (select {', '.join(['*', *computed])} from ({base.sql}))"
+        f" where {' and '.join(where)}"
+        f" qualify row_number() over (partition by {', '.join(by)} order by {order}) = 1"
+    )
+
+
+def _pair_sql(pair: Pair, base: Relation, zone: str) -> tuple[str, Scope, dict[str, Compiled]]:
+    """Starts and completes of a key in order; a complete takes the oldest start that is still open.
+
+    `balance` (starts less completes) falls to a new low exactly where a complete finds no open start; the others
+    are the first, second, third to find one, and belong to the first, second, third start.
+    """
+    computed, order = _order(pair.order, base.scope, zone, descending=False)
+    keys = [base.scope[column].sql for column in pair.by]
+    keyless = " or ".join(f"{k} is null" for k in keys)
+    apart = f"case when {keyless} then concat(file_id, '/', source_sheet, '/', source_row) end"
+    partition = ", ".join([*keys, '"p:apart"'])
+    window = f"(partition by {partition} order by {order} rows unbounded preceding)"
+    before = f"(partition by {partition} order by {order} rows between unbounded preceding and 1 preceding)"
+    columns = [name for name in base.scope if name not in PROVENANCE_NAMES]
+    flagged = f"""
+        select *, {apart} as "p:apart", {condition(pair.start, base.scope)} is true as "p:start",
+               {condition(pair.complete, base.scope)} is true as "p:complete"{"".join(", " + c for c in computed)}
+        from ({base.sql})"""
+    counted = f"""
+        select *, sum("p:start"::integer) over {window} as "p:starts",
+               sum(case when "p:start" then 1 else -1 end) over {window} as "p:balance"
+        from ({flagged}) where "p:start" or "p:complete" """
+    walked = f"""
+        select *, not "p:start" and "p:balance" >= least(0, coalesce(min("p:balance") over {before}, 0)) as "p:matched"
+        from ({counted})"""
+    numbered = f"""
+        select *, case when "p:start" then "p:starts"
+                       when "p:matched" then sum("p:matched"::integer) over {window} end as "p:number"
+        from ({walked})"""
+    same = " and ".join([*(f"s.{k} = c.{k}" for k in keys), 's."p:number" = c."p:number"', 's."p:apart" is null'])
+    own = [f"s.{quote_ident(n)} as {quote_ident(f'start_{n}')}, c.{quote_ident(n)} as {quote_ident(f'complete_{n}')}"
+           for n in columns]  # fmt: skip
+    shared = [f"coalesce(c.{quote_ident(n)}, s.{quote_ident(n)}) as {quote_ident(n)}" for n in pair.by]
+    sql = f"""
+        with numbered as ({numbered})
+        select coalesce(c.file_id, s.file_id) as file_id,
+               case when c.file_id is null then s.source_sheet else c.source_sheet end as source_sheet,
+               coalesce(c.source_row, s.source_row) as source_row, coalesce(c.landed_at, s.landed_at) as landed_at,
+               coalesce(c.source_file, s.source_file) as source_file,
+               case when c.file_id is not null then s.file_id end as other_file_id,
+               case when c.file_id is not null then s.source_sheet end as other_sheet,
+               case when c.file_id is not null then s.source_row end as other_row,
+               {", ".join([*shared, *own])},
+               s.file_id is not null and c.file_id is not null as is_paired
+        from (from numbered where "p:start") s full join (from numbered where not "p:start") c on {same}"""
+    scope = {n: base.scope[n] for n in pair.by}
+    for side in ("start", "complete"):
+        scope |= {f"{side}_{n}": Column(quote_ident(f"{side}_{n}"), base.scope[n].kind) for n in columns}
+    scope["is_paired"] = Column("is_paired", "boolean")
+    return sql, scope | provenance_scope(), {}
+
+
+def join_sql(relation: Relation, joins: dict[str, Join], relations: dict[str, Relation]) -> Relation:
+    """The relation with what it looks up; of several rows with one key the last that landed is taken.
+
+    `?ALIAS` says that nothing was found, for the joins that quarantine.
+    """
+    sql, result = relation.sql, relation
+    for alias, join in joins.items():
+        other = relations[join.source]
+        keys = {theirs: quote_ident(f"k:{i}") for i, theirs in enumerate(join.on.values())}
+        wanted = [n for n in other.scope if n not in PROVENANCE_NAMES]
+        columns = ", ".join(
+            [*(f"{other.scope[t].sql} as {k}" for t, k in keys.items()),
+             *(f"{other.scope[n].sql} as {quote_ident(f'{alias}.{n}')}" for n in wanted)]
+        )  # fmt: skip
+        has_key = " and ".join(f"{other.scope[t].sql} is not null" for t in keys)
+        lookup = (
+            f"select {columns} from ({other.sql}) where {has_key}"
+            f" qualify row_number() over (partition by {', '.join(other.scope[t].sql for t in keys)}"
+            " order by file_id desc, source_sheet desc nulls last, source_row desc) = 1"
+        )
+        on = " and ".join(
+            f"b.{quote_ident(ours)}::varchar = j.{keys[theirs]}::varchar" for ours, theirs in join.on.items()
+        )
+        missing = f", j.{next(iter(keys.values()))} is null as {quote_ident(f'?{alias}')}"
+        got = ", ".join(f"j.{quote_ident(f'{alias}.{n}')}" for n in wanted)
+        sql = f"select b.*, {got}{missing} from ({sql}) b left join ({lookup}) j on {on}"
+        result = result.with_join(alias, sql, {n: other.scope[n] for n in wanted})
+        result = Relation(sql, result.scope, result.faults, result.is_derived)
+    return result

@@ -1,0 +1,110 @@
+-- How written values are understood: macros from text to time, number and period. Each is null for what it cannot
+-- read, so that the row is quarantined with the text, and none can end a run. `zone` is the timezone of a time
+-- written without an offset.
+
+-- 2025-03-05, 2025-03-05 09:30, 2025-03-05T09:30:00.123+08:00, ...Z, 2025/3/5 9:30. A written offset counts.
+create or replace macro staging.iso_time(t, zone) as (
+  case when not t between '0' and ':' then null
+       when contains(t, ':') and regexp_matches(t, ':\d\d.*(?:[Zz]|[+-]\d|[A-Za-z]{3})')
+       then coalesce(try_cast(t as timestamptz),
+                     try_cast(regexp_replace(t, '\s+([+-]\d{2}(?::?\d{2})?)$', '\1') as timestamptz))
+       else timezone(zone, try_cast(t as timestamp)) end);
+
+-- A date in pieces and what is written of a time: 9:30, 09:30:15.5, 9:30 PM, nothing.
+create or replace macro staging.pieced_time(y, m, d, rest, zone) as (
+  case when y = '' then null
+       when regexp_matches(rest, '[AaPp]\.?[Mm]\.?$')
+       then timezone(zone, try_strptime(
+              concat(y, '-', m, '-', d, ' ', replace(regexp_replace(upper(rest), '\s*([AP])\.?M\.?$', ' \1M'), '  ', ' ')),
+              ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y-%m-%d %I %p']))
+       else staging.iso_time(trim(concat(y, '-', m, '-', d, ' ', rest)), zone) end);
+
+create or replace macro staging.full_year(y) as (if(length(y) = 2, '20' || y, y));
+
+create or replace macro staging.piece_time(p, zone) as (
+  staging.pieced_time(staging.full_year(p.y), p.m, p.d, p.r, zone));
+
+-- 2025.3.5, 2025/03/05 9:30 PM; 5.3.2025 9:30; 3/5/25 9:30 PM
+create or replace macro staging.ymd_time(t, zone) as (staging.piece_time(
+  regexp_extract(t, '^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:[T ,]+(\d.*))?$', ['y', 'm', 'd', 'r']), zone));
+create or replace macro staging.dmy_time(t, zone) as (staging.piece_time(
+  regexp_extract(t, '^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[T ,]+(\d.*))?$', ['d', 'm', 'y', 'r']), zone));
+create or replace macro staging.mdy_time(t, zone) as (staging.piece_time(
+  regexp_extract(t, '^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[T ,]+(\d.*))?$', ['m', 'd', 'y', 'r']), zone));
+
+-- 2025年3月5日, 2025年3月5日 星期三 下午3点, 2025年03月05日 9时5分30秒, 2025年3月5日 15:30
+create or replace macro staging.chinese_hour(half, h) as (
+  case when h = '' then 0
+       when half in ('下午', '晚上', '傍晚') and h::integer < 12 then h::integer + 12
+       when half = '中午' and h::integer < 11 then h::integer + 12
+       when half in ('上午', '凌晨', '早上', '清晨') and h::integer = 12 then 0
+       else h::integer end);
+create or replace macro staging.chinese_pieces(p, zone) as (
+  case when p.y <> '' then timezone(zone, try(make_timestamp(
+    p.y::bigint, p.m::bigint, p.d::bigint, staging.chinese_hour(p.half, p.h)::bigint,
+    coalesce(try_cast(p.mi as bigint), 0), coalesce(try_cast(p.s as double), 0)))) end);
+create or replace macro staging.chinese_time(t, zone) as (staging.chinese_pieces(
+  regexp_extract(t,
+    '^(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?\s*(?:[（(]?(?:星期|周|礼拜)[一二三四五六日天][）)]?)?\s*'
+    '(上午|下午|中午|晚上|傍晚|凌晨|早上|清晨)?\s*(?:(\d{1,2})\s*[:：时点](?:\s*(\d{1,2})\s*[:：分]?(?:\s*(\d{1,2}(?:\.\d+)?)\s*秒?)?)?)?$',
+    ['y', 'm', 'd', 'half', 'h', 'mi', 's']), zone));
+
+-- 20250305, 202503050930, 20250305093015, 20250305T093015
+create or replace macro staging.compact_pieces(p, zone) as (
+  case when p.y <> '' then staging.iso_time(
+    concat(p.y, '-', p.m, '-', p.d, if(p.h = '', '', concat(' ', p.h, ':', p.mi, ':', if(p.s = '', '00', p.s)))), zone) end);
+create or replace macro staging.compact_time(t, zone) as (staging.compact_pieces(
+  regexp_extract(t, '^(\d{4})(\d{2})(\d{2})(?:[T_ -]?(\d{2})(\d{2})(\d{2})?)?$', ['y', 'm', 'd', 'h', 'mi', 's']), zone));
+
+-- Excel's days since 1899-12-30, to the millisecond; years 1927 to 2173, so that no other number passes for one.
+create or replace macro staging.excel_time(t, zone) as (
+  case when try_cast(t as double) between 10000 and 100000
+       then timezone(zone, timestamp '1899-12-30'
+              + to_milliseconds(round(try_cast(t as double) * 86400000)::bigint)) end);
+
+-- Seconds, milliseconds, microseconds since 1970, each within the years 1973 to 2286: one cannot pass for another.
+create or replace macro staging.epoch_time(t, per_second, zone) as (
+  case when try_cast(t as double) between 1e8 * per_second and 1e10 * per_second
+       then make_timestamptz((try_cast(t as decimal(28, 6)) * 1000000 / per_second)::bigint) end);
+
+-- The local day of an instant, as an instant.
+create or replace macro staging.start_of_day(instant, zone) as (
+  timezone(zone, date_trunc('day', timezone(zone, instant))));
+
+-- 12300.50 as it is; ¥12,300.50, 1.234,50 €, (1,200), 1.2万, 12.5% by the pattern of the mapping's marks.
+create or replace macro staging.plain_number(t) as (
+  case when regexp_full_match(t, '[+-]?\d{1,28}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?') then try_cast(t as decimal(38, 8)) end);
+create or replace macro staging.half_width(t) as (
+  translate(t, '０１２３４５６７８９．，－＋（）％￥', '0123456789.,-+()%¥'));
+create or replace macro staging.number_pieces(t) as (
+  regexp_extract(staging.half_width(t),
+    '^(\()?\s*([+-]?)\s*(?:[¥$€£]|[A-Za-z]{2,3}\s?[¥$]?|人民币)?\s*([+-]?)\s*([.,]?\d[\d.,'' \x{a0}]*?)\s*([^\d\s.,'')][^\d)]*?)?\s*(\))?$',
+    ['open', 'sign', 'sign2', 'digits', 'suffix', 'close']));
+create or replace macro staging.suffix_factor(s) as (
+  case when s in ('', '元', '圆', '块', '元整', 'yuan', 'rmb', 'cny', 'usd', 'eur', 'hkd', 'gbp', 'jpy', '€', '$', '¥', '£') then 1
+       when s in ('千', '千元', 'k') then 1e3
+       when s in ('万', '万元', 'w', '萬') then 1e4
+       when s in ('百万', '百万元', 'm', 'mn', 'mio') then 1e6
+       when s in ('亿', '亿元', '億') then 1e8
+       when s in ('%', '％') then 0.01
+       when s in ('h', 'hr', 'hrs', 'hour', 'hours', '小时', '个小时', '工时', '°') then 1 end);
+create or replace macro staging.pieces_number(p, pattern, thousands, decimal_mark, factor) as (
+  case when p.digits <> '' and (p.open = '(') = (p.close = ')') and regexp_full_match(p.digits, pattern)
+       then round(try_cast(replace(replace(p.digits, thousands, ''), decimal_mark, '.') as double)
+            * factor * if(p.open = '(' or p.sign = '-' or p.sign2 = '-', -1, 1), 8) end);
+
+-- 2025, 2025-03, 2025-Q1 in the contract's spelling, from 2025年, 2025年3月, 202503, 2025/3, 2025Q1, 2025年第一季度.
+create or replace macro staging.period_code(p) as (
+  case when p.y = '' then null
+       when p.q <> '' then concat(p.y, '-Q', translate(p.q, '一二三四', '1234'))
+       when p.m <> '' then concat(p.y, '-', lpad(p.m, 2, '0'))
+       else p.y end);
+create or replace macro staging.period_of(t) as (staging.period_code(regexp_extract(upper(t),
+  '^(\d{4})\s*年?(?:\s*[-/]?\s*(?:Q|第)([1-4一二三四])\s*(?:季度|季)?|[-/.年]?\s*(0?[1-9]|1[0-2])\s*月?)?$', ['y', 'q', 'm'])));
+create or replace macro staging.period_start(p) as (
+  case when length(p) = 4 then make_date(p::integer, 1, 1)
+       when contains(p, 'Q') then make_date(p[1:4]::integer, p[7:7]::integer * 3 - 2, 1)
+       else make_date(p[1:4]::integer, p[6:7]::integer, 1) end);
+create or replace macro staging.period_end(p) as (
+  (staging.period_start(p) + case when length(p) = 4 then interval 1 year
+                                  when contains(p, 'Q') then interval 3 month else interval 1 month end)::date);
