@@ -37,6 +37,7 @@ def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Mapping[str, int]:
     con.execute(f"attach {quote_literal(str(temporary))} as snapshot")
     try:
         rows = _copy_tables(con)
+        _date(con, run)
         _describe(con, rows)
     finally:
         con.execute("detach snapshot")
@@ -72,6 +73,12 @@ def _copy_tables(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
         written = con.execute(f"create table snapshot.{name} as select {columns} from {name}").fetchone()
         rows[f"{schema}.{table}"] = int(written[0]) if written else 0
     return rows
+
+
+def _date(con: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """Say in the file what it is of: readers take the as-of time and the run from `ref.settings`."""
+    facts = [("as_of", run.as_of.isoformat()), ("run_id", run.run_id), ("published_at", run.now.isoformat())]
+    con.executemany("insert into snapshot.ref.settings values (?, ?)", facts)
 
 
 def _describe(con: duckdb.DuckDBPyConnection, published: Mapping[str, int]) -> None:
