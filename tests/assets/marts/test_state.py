@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from assets.marts.build import build_marts
+from assets.warehouse import scratch_as_of
 from data_contracts.contract import load_contract
 from tiny import Tiny
 
@@ -274,3 +276,33 @@ def test_the_closing_of_the_pipeline_is_the_open_amount_of_the_state(tiny: Tiny)
     assert tiny.rows(
         "select closing from marts.pipeline_movement where scope = 'region' order by week_start desc limit 1"
     ) == [(100,)]
+
+
+def test_a_weeks_closing_is_the_open_amount_of_the_state_as_it_was_known_then(tiny: Tiny) -> None:
+    # Nothing is recorded late here, so looking back must tell what looking then told; also of B, which
+    # lapsed in February, came back in March, and was lost.
+    for name, amount, created in (("A", 100, "2025-01-06"), ("B", 20, "2025-01-07"), ("C", 3, "2025-03-05")):
+        tiny.add("opportunities", opportunity_id=name, expected_amount=amount, occurred_at=f"{created} 09:00")
+    tiny.add("opportunities", opportunity_id="A", expected_amount=150, occurred_at="2025-02-05 09:00")
+    tiny.events("""
+        A | 2025-01-06 09:00 | enter first_contact
+        A | 2025-02-05 09:00 | enter quotation
+        A | 2025-03-10 00:00 | won
+        B | 2025-01-07 09:00 | enter first_contact
+        B | 2025-03-04 09:00 | enter quotation
+        B | 2025-03-20 09:00 | lost price
+        C | 2025-03-05 09:00 | enter first_contact
+    """)
+    tiny.build()
+    closings = tiny.rows(
+        "select week_start, closing from marts.pipeline_movement where scope = 'company' order by week_start"
+    )
+    assert [int(closing) for _, closing in closings] == [120] * 4 + [170] * 2 + [150] * 2 + [173, 23, 3, 3, 3]
+    # the weeks of the lapse, the return, the win and the loss
+    for week, closing in (closings[n] for n in (6, 8, 9, 10)):
+        end = datetime.combine(week + timedelta(days=7), datetime.min.time(), tiny.zone)
+        with scratch_as_of(tiny.con, end - timedelta(microseconds=1)):
+            build_marts(tiny.con)
+            assert tiny.rows("select coalesce(sum(amount), 0) from marts.opportunity_state where status = 'open'") == [
+                (closing,)
+            ]
