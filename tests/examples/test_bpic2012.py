@@ -113,7 +113,7 @@ def test_time_between_first_occurrences(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_cohorts_by_month_of_entry(con: duckdb.DuckDBPyConnection) -> None:
     rows = con.execute(
-        """select date_trunc('month', p.cohort_at)::date::varchar[:7] as month, count(*),
+        """select strftime(p.cohort_at, '%Y-%m') as month, count(*),
                   count(reached_at[2]), count(reached_at[3]), count(reached_at[4]), count(p.won_at),
                   count(*) filter (o.lost_reason = 'declined'), count(*) filter (o.lost_reason = 'cancelled'),
                   count(*) filter (outcome = 'open')
