@@ -39,9 +39,6 @@ def publish_tiny(tiny: Tiny, root: Path, run_id: str = "tiny") -> Path:
     """Publish a built warehouse under the workspace folder `root`; the folder that holds the snapshot."""
     workspace = Workspace(root)
     workspace.make_folders()
-    known = tiny.con.execute("select count(*) from ref.settings where key = 'as_of'").fetchone()
-    if known == (0,):
-        tiny.con.execute("insert into ref.settings values ('as_of', ?)", [tiny.as_of.isoformat()])
     publish(tiny.con, Run(workspace, tiny.settings, tiny.playbook, run_id, tiny.as_of, tiny.as_of))
     return workspace.published
 
