@@ -131,11 +131,9 @@ def apply_standings(con: duckdb.DuckDBPyConnection, standings: Mapping[int, Stan
 
 def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether schema landing has a table of this name."""
-    return (
-        con.execute(
-            "select 1 from duckdb_tables() where schema_name = 'landing' and table_name = ?"
-            " and database_name = current_database()",
-            [table],
-        ).fetchone()
-        is not None
-    )
+    found = con.execute(
+        "select 1 from duckdb_tables() where schema_name = 'landing' and table_name = ?"
+        " and database_name = current_database()",
+        [table],
+    ).fetchall()
+    return bool(found)

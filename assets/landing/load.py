@@ -247,5 +247,6 @@ def _refused(con: duckdb.DuckDBPyConnection, file_id: int) -> int:
 
 
 def _count(con: duckdb.DuckDBPyConnection, sql: str, parameters: list[object]) -> int:
-    row = con.execute(sql, parameters).fetchone()
-    return int(row[0]) if row else 0
+    # Read to the end: DuckDB lets nothing be registered on a connection that still has a result to give.
+    ((rows,),) = con.execute(sql, parameters).fetchall()
+    return int(rows)
