@@ -57,9 +57,12 @@ placed as (
   left join marts.stage_spells s on s.opportunity_key = l.opportunity_key and s.spell_no = c.last_spell_no
 ),
 outstanding as (
-  select p.opportunity_key,
-    coalesce(list(r.action_code order by r.position)
-      filter (r.action_code is not null and d.first_proved_at is null and d.waived_by is null), []) as next_required_actions
+  select
+    p.opportunity_key,
+    coalesce(
+      list(r.action_code order by r.position)
+        filter (r.action_code is not null and d.first_proved_at is null and d.waived_by is null),
+      []) as next_required_actions
   from placed p
   left join ref.required_actions r on r.stage = p.stage
   left join marts.actions_done d on d.opportunity_key = p.opportunity_key and d.action_code = r.action_code

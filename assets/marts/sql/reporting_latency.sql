@@ -1,5 +1,6 @@
 -- reporting_latency: how late records come.
--- Grain: one row per canonical record, source kind and company-time month of recording.
+-- Grain: one row per canonical record, source kind and company-time month of recording; where the recording
+--   time was filled, the month of occurrence, else of landing (a rule may have filled it with year 1).
 -- Keys: record, source_kind, month.
 -- Meaning: recorded = recorded_at - occurred_at, landed = landed_at - recorded_at, both in minutes,
 --   percentiles interpolated; a day-precise occurred_at is that day's midnight, so its latency is counted
@@ -32,7 +33,9 @@ timed as (
   select
     record,
     source_kind,
-    date_trunc('month', recorded_at)::date as month,
+    date_trunc(
+      'month',
+      case when is_recorded_at_filled then coalesce(occurred_at, landed_at) else recorded_at end)::date as month,
     is_recorded_at_filled,
     case when not is_recorded_at_filled then (epoch_us(recorded_at) - epoch_us(occurred_at)) / 60e6 end
       as recorded_minutes,

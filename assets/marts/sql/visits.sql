@@ -1,9 +1,9 @@
 -- visits: how each visit went over all its changes, and the opportunity it belongs to.
 -- Grain: one row per visit. Key: visit_id.
--- Meaning: the records of a visit stand in the order of (occurred_at, recorded_at, source precedence,
---   content hash); what a later one does not say, the earlier one has said. Every record with a
---   rescheduled_to is one reschedule, whatever its status; a visit with a done record is done, whatever
---   came before or after. done_at is the first done record's.
+-- Meaning: the records of a visit stand in the order of (occurred_at, recorded_at, status: planned,
+--   rescheduled, no-show, cancelled, done; source precedence, content hash); what a later one does not say,
+--   the earlier one has said. Every record with a rescheduled_to is one reschedule, whatever its status; a
+--   visit with a done record is done, whatever came before or after. done_at is the first done record's.
 --   `link`: stated, or else inferred: the one opportunity of the same customer that the visit's rep owned
 --   and that was open then. Then is when the visit took place, else when its last record occurred; a time
 --   known by its day alone is the whole day. Customers are compared by identifier, by name where either
@@ -17,7 +17,10 @@ with records as (
     latitude is not null and longitude is not null as has_position,
     coalesce(len(attachments), 0) > 0 as has_attachment,
     row_number() over (
-      partition by visit_id order by occurred_at, recorded_at, source_rank desc, content_hash) as n
+      partition by visit_id
+      order by occurred_at, recorded_at,
+        list_position(['planned', 'rescheduled', 'no_show', 'cancelled', 'done'], status),
+        source_rank desc, content_hash) as n
   from known.visits
 ),
 summed as (

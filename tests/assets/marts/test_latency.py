@@ -15,6 +15,16 @@ LATENCY = (
 )
 
 
+@pytest.fixture
+def tiny_year_1() -> Tiny:
+    """Records that a rule took for always known; the second's occurrence is unknown, too."""
+    tiny = Tiny(as_of="2025-05-01 00:00")
+    filled = {"recorded_at": "0001-01-02 00:00", "is_recorded_at_filled": True, "landed_at": "2025-04-20 09:00"}
+    visit(tiny, "V1", "2025-03-31 10:00", **filled)
+    tiny.add("opportunities", opportunity_id="A", **filled)
+    return tiny
+
+
 def visit(tiny: Tiny, name: str, occurred: str, **values: object) -> None:
     tiny.add("visits", visit_id=name, status="done", occurred_at=occurred, **values)
 
@@ -60,6 +70,12 @@ def test_months_are_of_recording_in_company_time() -> None:
     # 00:30 on 1 April in Shanghai is still 31 March in UTC.
     visit(tiny, "V1", "2025-03-31 23:50", recorded_at="2025-04-01 00:30")
     assert tiny.build("reporting_latency").rows("select month from marts.reporting_latency") == [(date(2025, 4, 1),)]
+
+
+def test_what_was_filled_stands_in_the_month_it_happened(tiny_year_1: Tiny) -> None:
+    assert tiny_year_1.build("reporting_latency").rows(
+        "select record, month, records, filled from marts.reporting_latency order by 1"
+    ) == [("opportunities", date(2025, 4, 1), 0, 1), ("visits", date(2025, 3, 1), 0, 1)]
 
 
 def test_an_overruled_source_keeps_its_own_latency() -> None:

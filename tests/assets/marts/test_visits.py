@@ -124,6 +124,13 @@ def test_order_of_arrival_changes_nothing(tiny: Tiny) -> None:
     assert build(tiny).rows("select status from marts.visits") == [("cancelled",)]
 
 
+def test_what_daily_reports_tell_of_one_day_is_planned_before_it_is_called_off(tiny: Tiny) -> None:
+    for number, statuses in enumerate((("cancelled", "planned"), ("planned", "cancelled"))):
+        for status in statuses:
+            visit(tiny, f"V{number}", "2025-03-01 00:00", status, occurred_precision="day")
+    assert build(tiny).rows("select status from marts.visits") == [("cancelled",), ("cancelled",)]
+
+
 def test_a_visit_that_names_its_opportunity_keeps_it(tiny: Tiny) -> None:
     opportunity(tiny, "A", "2025-02-01 09:00")
     visit(tiny, "V1", "2025-03-01 10:00", opportunity_id="B")
