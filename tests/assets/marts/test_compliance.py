@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from assets.marts.build import MARTS
 from data_contracts.playbook import Playbook
 from tiny import Tiny
 
+NEEDED = (*MARTS[: MARTS.index("stage_spells") + 1], "actions_done", "transition_compliance", "compliance")
 STAGE = "first_contact"  # requires store_survey (xlsx, pdf) and decision_maker_met (jpg, jpeg, png)
 
 
@@ -33,7 +35,7 @@ def action(tiny: Tiny, code: str, when: str, evidence: str | None = None, **valu
 
 def verdicts(tiny: Tiny, stage: str = STAGE, opportunity: str = "A") -> dict[str, str]:
     return dict(
-        tiny.build().rows(
+        tiny.build(*NEEDED).rows(
             "select action_code, verdict from marts.transition_compliance where stage = ? and opportunity_id = ?",
             stage,
             opportunity,
@@ -203,7 +205,7 @@ def test_only_the_first_forward_move_is_judged_and_only_stages_that_were_entered
         B | 2025-02-11 09:00 | lost price
     """)
     action(tiny, "store_survey", "2025-02-06 09:00", "survey.pdf", opportunity_id="B")  # before the second only
-    tiny.build()
+    tiny.build(*NEEDED)
     assert tiny.rows(
         "select stage, action_code, strftime(moved_at, '%m-%d'), verdict from marts.transition_compliance"
         " where opportunity_id = 'B' order by 1, 2"
@@ -233,7 +235,7 @@ def test_a_rep_and_month(tiny: Tiny) -> None:
     action(tiny, "store_survey", "2025-03-05 10:00", "survey.pdf")
     action(tiny, "store_survey", "2025-03-31 23:40", "survey.pdf", opportunity_id="B")
     action(tiny, "decision_maker_met", "2025-03-20 10:00", waived_by="S1", opportunity_id="B")
-    tiny.build()
+    tiny.build(*NEEDED)
     assert tiny.rows("from marts.compliance") == [
         (
             "R1",
@@ -255,7 +257,7 @@ def test_a_rep_and_month(tiny: Tiny) -> None:
 def test_everything_waived_has_no_score(tiny: Tiny) -> None:
     for code in ("store_survey", "decision_maker_met"):
         action(tiny, code, "2025-03-05 10:00", waived_by="S1")
-    tiny.build()
+    tiny.build(*NEEDED)
     assert tiny.rows("select required, waived, score, kpi_points from marts.compliance") == [(0, 2, None, None)]
 
 
@@ -268,7 +270,7 @@ def test_the_owner_at_the_move_answers_and_unknown_is_kept(tiny: Tiny) -> None:
         C | 2025-03-02 09:00 | enter first_contact
         C | 2025-03-09 09:00 | enter needs_confirmed
     """)
-    tiny.build()
+    tiny.build(*NEEDED)
     # A moved while R1 owned it. B has no owner, and of C there is no record but its events.
     assert tiny.rows("select owner_id, owner_name, required from marts.compliance") == [
         ("R1", "王芳", 2),
