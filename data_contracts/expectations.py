@@ -57,8 +57,8 @@ def validate(
 ) -> list[ExpectationOutcome]:
     """Hold every contract's table against its rules; outcomes in the order of contracts and rules.
 
-    Uses `con` itself with its variables and time zone, which must not be inside a transaction; names at most
-    `failing_rows` rows a rule (never more than 200).
+    Uses `con` itself with its variables and time zone (outside a transaction: a rule that cannot be evaluated
+    would abort it); names at most `failing_rows` rows a rule, never more than 200.
     """
     from data_contracts.gx_duckdb import Validator
 
@@ -70,7 +70,8 @@ def _validate(validator: Any, contract: Contract, failing_rows: int) -> list[Exp
     try:
         batch = validator.batch(contract.schema, contract.name)
     except Exception as error:  # Great Expectations wraps whatever the database said
-        return [_unreadable(contract, rule, str(error)) for rule in contract.rules if rule.metric == "columns"]
+        reason = f"{contract.table} cannot be read: {error}"
+        return [_unreadable(contract, rule, reason) for rule in contract.rules if rule.metric == "columns"]
     first = _run(batch, contract, contract.rules, {"result_format": "BOOLEAN_ONLY"})
     failed = tuple(rule for rule in contract.rules if not first[rule.rule_id]["success"])
     second = _run(batch, contract, failed, _naming_rows(contract, failing_rows)) if failed else {}
