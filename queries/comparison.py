@@ -12,6 +12,7 @@ from data_contracts.errors import StagewatchError
 from queries.dimensions import Filter, Strict
 from queries.funnel import FunnelAnswer, funnel
 from queries.funnel_request import FunnelRequest
+from queries.process import ProcessStage
 from queries.snapshot import Snapshot
 from queries.statistics import Difference, difference, holm
 
@@ -49,10 +50,14 @@ def compare(snapshot: Snapshot, request: FunnelRequest, first: Segment, second: 
         )
     answers = [funnel(snapshot, _narrowed(request, side)) for side in (first, second)]
     ending = "_mature" if answers[0].basis == "mature" else ""
-    sides = [answer.frame.select("stage_no", "stage", f"counted{ending}", f"cohort{ending}") for answer in answers]
+    sides = [
+        {stage_no: (counted, cohort) for stage_no, counted, cohort in rows.iter_rows()}
+        for rows in (a.frame.select("stage_no", f"counted{ending}", f"cohort{ending}") for a in answers)
+    ]
+    stages = [answers[0].plan.process.stages[k - 1] for k in answers[0].plan.stages[1:]]
     rows: list[dict[str, Any]] = []
     for part in ("overall", "step"):
-        own = [_row(part, k, sides) for k in range(1, sides[0].height)]
+        own = [_row(part, stage, sides) for stage in stages]
         adjusted = iter(holm([row["p_value"] for row in own if row["p_value"] is not None]))
         for row in own:
             row["p_adjusted"] = None if row["p_value"] is None else next(adjusted)
@@ -90,16 +95,15 @@ def _narrowed(request: FunnelRequest, side: Segment) -> FunnelRequest:
     return FunnelRequest.model_validate(request.model_dump() | changes)
 
 
-def _row(part: str, k: int, sides: list[pl.DataFrame]) -> dict[str, Any]:
-    """The k-th stage after the entry: its counts on both sides, of the cohort or of the stage before."""
-    stage_no, stage = sides[0].row(k)[:2]
-    (count_1, of_1), (count_2, of_2) = (
-        (side.row(k)[2], side.row(k)[3] if part == "overall" else side.row(k - 1)[2]) for side in sides
-    )
+def _row(part: str, stage: ProcessStage, sides: list[dict[int, tuple[int, int]]]) -> dict[str, Any]:
+    """One stage after the entry: its counts on both sides, of the cohort or of the stage before; none is 0 of 0."""
+    at, before = ([side.get(k, (0, 0)) for side in sides] for k in (stage.stage_no, stage.stage_no - 1))
+    count_1, count_2 = (counted for counted, _ in at)
+    of_1, of_2 = (cohort for _, cohort in at) if part == "overall" else (counted for counted, _ in before)
     found: Difference | None = difference(count_1, of_1, count_2, of_2)
     return {
-        "stage_no": stage_no,
-        "stage": stage,
+        "stage_no": stage.stage_no,
+        "stage": stage.stage,
         "part": part,
         "first_counted": count_1,
         "first_of": of_1,
