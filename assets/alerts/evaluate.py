@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -103,7 +103,9 @@ def advance(
         *_begin_episodes(con, timings, at),
     ]
     _write_changes(con, changed)
-    _write_texts(con, run, at)
+    _write_texts(
+        con, run, at, None if not is_replayed else {(c.rule, c.subject_id) for c in changed if c.before is None}
+    )
     replace_temporary(
         con,
         "alert_evaluation",
@@ -113,6 +115,7 @@ def advance(
             orient="row",
         ),
     )
+    run_script(con, PACKAGE, "next_alerts.sql")
     con.begin()
     try:
         run_script(con, PACKAGE, "apply.sql")
@@ -223,19 +226,22 @@ def _write_changes(con: duckdb.DuckDBPyConnection, changed: list[Changed]) -> No
 def _remembered(episode: Episode | None) -> dict[str, Any]:
     if episode is None:
         return dict.fromkeys(REMEMBERED) | {"status": "dropped"}
-    values = asdict(episode)
-    return {
-        name: value.astimezone(UTC) if isinstance(value := values[name], datetime) else value for name in REMEMBERED
-    }
+    values = {name: getattr(episode, name) for name in REMEMBERED}
+    return {k: v.astimezone(UTC) if isinstance(v, datetime) else v for k, v in values.items()}
 
 
-def _write_texts(con: duckdb.DuckDBPyConnection, run: Run, at: datetime) -> None:
-    """Word every condition in both languages: an alert that is seen again tells its present facts."""
+def _write_texts(con: duckdb.DuckDBPyConnection, run: Run, at: datetime, wanted: set[tuple[str, str]] | None) -> None:
+    """Word every condition in both languages: an alert that is seen again tells its present facts.
+
+    `wanted`: only these rules and subjects (a replay words an alert once, when it begins).
+    """
     zone = ZoneInfo(run.settings.timezone)
     wordings = [Wording(language, run.settings.currency, run.settings.risk.horizon_days) for language in LANGUAGES]
     texts = []
     sql = "select rule, subject_id, city, region, amount, since, facts from alert_conditions"
     for row in _rows(con, sql, {}):
+        if wanted is not None and (row["rule"], row["subject_id"]) not in wanted:
+            continue
         since = (row["since"] or at).astimezone(zone)
         facts = {key: value for key, value in json.loads(row["facts"]).items() if value is not None}
         subject = Subject(row["rule"], row["subject_id"], row["city"], row["region"], row["amount"], since, facts)

@@ -1,7 +1,8 @@
 """Many alerts, few messages: one for each recipient and rule, the weightiest alerts first.
 
-Only what nobody has answered, and what still holds, is told. An escalated alert stands in the supervisor's message and, marked, in
-that of whom it was escalated to. Pure functions of the alerts; channels render a message as they can.
+Only what nobody has answered, and what still holds, is told. An escalated alert stands in the supervisor's
+message and, marked, in that of whom it was escalated to. Pure functions of the alerts; channels render a
+message as they can.
 """
 
 from __future__ import annotations

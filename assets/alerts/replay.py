@@ -27,7 +27,6 @@ MART = re.compile(r"\bmarts\.([a-z_]+)")
 
 def replay(con: duckdb.DuckDBPyConnection, run: Run) -> list[dict[str, Any]]:
     """Evaluate the Mondays that are due, in order; figures of each. Nothing where no replay is due."""
-    ensure_tables(con)
     marts = marts_needed()
     # Inside the scratch database `ml` is its own: the backtest's scores go along as a temporary table.
     con.execute("create or replace temp table alert_backtest as from ml.backtest_scores")
@@ -43,6 +42,7 @@ def replay(con: duckdb.DuckDBPyConnection, run: Run) -> list[dict[str, Any]]:
 
 def mondays_due(con: duckdb.DuckDBPyConnection, run: Run) -> list[datetime]:
     """The Mondays 00:00 to replay: the last weeks before as-of that have data, until a live evaluation was made."""
+    ensure_tables(con)
     if scalar(con, "select count(*) from ops.evaluations where not is_replayed"):
         return []
     first_record = scalar(con, "select min(recorded_at) from staging.stage_events")

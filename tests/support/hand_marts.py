@@ -14,12 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tiny import Tiny
-
 from assets.warehouse import set_as_of
 from assets.workspace import Run, Workspace
 from data_contracts.contract import create_table_sql, load_contract, names
 from data_contracts.settings import Settings
+from tiny import Tiny
 
 HARMLESS: dict[str, Any] = {"VARCHAR": "x", "BOOLEAN": False, "DATE": "2025-01-01", "VARCHAR[]": []}
 USUAL: dict[str, dict[str, Any]] = {

@@ -4,7 +4,9 @@
 -- alert_rules. Parameters: $at.
 with seen as (
   select
-    a.*,
+    a.alert_key, a.rule, a.subject_id, a.episode, a.answers, a.status, a.pending_since, a.last_seen_at, a.opened_at,
+    a.cleared_since, a.resolved_at, a.acknowledged_at, a.answered_at, a.snoozed_at, a.snoozed_until, a.snoozed_state,
+    a.snooze_ended_at, a.unanswered_since, a.is_inhibited, a.escalation_level, a.escalated_at, a.state,
     c.rule is not null as is_present,
     c.since as seen_since,
     c.state as seen_state,

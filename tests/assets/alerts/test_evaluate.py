@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hand_marts import HandMarts
 
 from assets.alerts.conditions import observe
 from assets.alerts.evaluate import advance, ensure_tables, evaluate
+from hand_marts import HandMarts
 
 KEY = "rescheduled_no_technical_meeting|A|1"
 
@@ -254,9 +254,10 @@ def test_it_escalates_to_the_manager_after_the_working_hours_and_not_over_a_week
     rescheduled(marts, "2025-03-10 08:59")
     assert marts.rows("select escalation_level from ops.alerts") == [(0,)]
     rescheduled(marts, "2025-03-10 09:00")  # 15 + 9 = 24
-    assert marts.rows("select escalation_level, escalated_at, escalated_to_id, escalated_to_name, recipient_id from ops.alerts") == [
-        (1, marts.as_of, "M1", "马经理", "S1")
-    ]  # fmt: skip
+    (alert,) = marts.rows(
+        "select escalation_level, escalated_at, escalated_to_id, escalated_to_name, recipient_id from ops.alerts"
+    )
+    assert alert == (1, marts.as_of, "M1", "马经理", "S1")
     assert events(marts)[-1] == ("escalated", "unanswered")
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hand_marts import HandMarts
 
 from assets.alerts.conditions import observe
 from data_contracts.settings import Alerts, Settings
+from hand_marts import HandMarts
 
 AS_OF = "2025-04-07 00:00"  # a Monday
 
@@ -204,7 +204,8 @@ def test_a_city_that_reported_and_stopped(marts: HandMarts) -> None:
 
 def test_a_forecast_that_will_probably_miss_its_target(marts: HandMarts) -> None:
     for scope, scope_id, target, p in (
-        ("company", None, 1e6, 0.34), ("region", "华东", 5e5, 0.05), ("region", "华南", 5e5, 0.35), ("city", "杭州", 1e5, 0.0),
+        ("company", None, 1e6, 0.34), ("region", "华东", 5e5, 0.05), ("region", "华南", 5e5, 0.35),
+        ("city", "杭州", 1e5, 0.0),
     ):  # fmt: skip
         marts.con.execute(
             "insert into ml.forecast_quarter values (?, ?, '2025-Q2', ?, 2e5, 4e5, 3e5, 5e5, ?, 1e5)",
