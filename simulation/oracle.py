@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 FAIL, SIGN = 0, 1
 REACH = 2.0  # strengths beyond are taken as this
 STRENGTHS = 7
-BLOCK = 14  # Mondays solved together: fits a core's cache
+BLOCK = 26  # Mondays solved together
 GHOSTS = 80  # what a silent opportunity keeps: stage 5 x reschedules 4 x technical meeting 2 x competitor 2
 
 
@@ -82,8 +82,8 @@ def _solve(
         new_ghost = ghosts.fresh(step + 1)  # (2, stage, count, met, rival, width)
         back = value[:, :, 0, :, :, 1, :, 0]
         ghosts.learn(step, back)
-        ask_later = _drift(r, value, work, same_day, later, r.ask_after_reschedule.reshape(1, 4, 1))
-        stay = _drift(r, value, work, same_day, later, r.ask)
+        stay = _drift(r, value, work, same_day, later)
+        asking = _drift_unhelped(r, value, work, same_day, r.ask_after_reschedule.reshape(1, 4, 1))
         now = stay.copy()
 
         # half a stage done: the second half, or on to the next stage, or over one
@@ -101,8 +101,10 @@ def _solve(
         now[FAIL] += chance
         now += (tiled["ghost"] * fail) * (new_ghost[:, :, None, :, :, None, :, None] - stay)
         chance = tiled["reschedule"] * work
-        now[:, :, :, :3] += chance[:, :, :3] * (ask_later[:, :, :, 1:] - stay[:, :, :, :3])
-        now[:, :, :, 3] += chance[:, :, 3] * (ask_later[:, :, :, 3] - stay[:, :, :, 3])
+        put_off = stay.copy()
+        put_off[..., 0, :] = asking
+        now[:, :, :, :3] += chance[:, :, :3] * (put_off[:, :, :, 1:] - stay[:, :, :, :3])
+        now[:, :, :, 3] += chance[:, :, 3] * (put_off[:, :, :, 3] - stay[:, :, :, 3])
         chance = tiled["technical_meeting"] * work
         now[:, :, :, :, 0] += chance[:, :, :, 0] * (stay[:, :, :, :, 1] - stay[:, :, :, :, 0])
         chance = tiled["rework"] * work
@@ -158,27 +160,35 @@ class _Ghosts:
         return ages
 
 
-def _drift(
-    r: Rates, value: Floats, work: Floats, same_day: Floats, later: Floats, ask: NDArray[np.float64]
-) -> Floats:
-    """The mean of tomorrow's values over today's changes of help, competitor and stall (applied backward).
-
-    `ask`: chance of a call for help by (stage, reschedules, technical meeting), on a working day.
-    """
-    asks = ask.astype(np.float32).reshape(ask.shape[0], 1, ask.shape[1], ask.shape[2], 1, 1, 1) * work
+def _drift(r: Rates, value: Floats, work: Floats, same_day: Floats, later: Floats) -> Floats:
+    """The mean of tomorrow's values over today's changes of help, competitor and stall (applied backward)."""
     none, asked, helped = (value[..., state, :] for state in range(3))
     out = np.empty_like(value)
-    out[..., 0, :] = none + asks * (asked - none + same_day * (helped - asked))
     waiting = asked + np.float32(r.forgotten) * (none - asked)
     out[..., 1, :] = waiting + later * (helped - waiting)
     out[..., 2, :] = helped + np.float32(r.fade) * (none - helped)
+    _hidden(r, out[..., 1:, :], work)
+    out[..., 0, :] = _drift_unhelped(r, value, work, same_day, r.ask)
+    return out
+
+
+def _drift_unhelped(r: Rates, value: Floats, work: Floats, same_day: Floats, ask: NDArray[np.float64]) -> Floats:
+    """The same for states without help, which may call for it: `ask` by (stage, reschedules, technical meeting)."""
+    asks = ask.astype(np.float32).reshape(ask.shape[0], 1, ask.shape[1], ask.shape[2], 1, 1, 1) * work
+    none, asked, helped = (value[..., state, :] for state in range(3))
+    out = none + asks * (asked - none + same_day * (helped - asked))
+    _hidden(r, out[..., None, :], work)
+    return out
+
+
+def _hidden(r: Rates, out: Floats, work: Floats) -> None:
+    """Average over the competitor's coming and then over stalling, in place."""
     comes = r.rival.astype(np.float32).reshape(5, 1, 1, 1, 1, 1, 1) * work
     out[..., 0, :, :] += comes * (out[..., 1, :, :] - out[..., 0, :, :])
     stall = r.stall.astype(np.float32).reshape(5, 1, 1, 1, 2, 1, 1) * work
     difference = out[:, :, :, :, :, 1] - out[:, :, :, :, :, 0]
     out[:, :, :, :, :, 0] += stall * difference
     out[:, :, :, :, :, 1] -= (np.float32(r.unstall) * work) * difference
-    return out
 
 
 def _logit(p: Floats) -> Floats:

@@ -29,7 +29,7 @@ class Hazards(_Strict):
     standard normal in scale; `*_by_strength` are log hazard ratios per unit of it.
     """
 
-    advance: PerStage = Field((0.285, 0.31, 0.25, 0.33, 0.62), description="One of the two halves of a stage is done.")
+    advance: PerStage = Field((0.285, 0.31, 0.245, 0.33, 0.62), description="One of the two halves of a stage is done.")
     lost: PerStage = Field((0.0195, 0.0226, 0.0257, 0.0328, 0.0125), description="The customer says no.")
     ghost: PerStage = Field((0.0281, 0.0226, 0.0187, 0.0203, 0.0016), description="The customer stops answering.")
     reschedule: PerStage = Field((0.05, 0.06, 0.065, 0.06, 0.015), description="A planned visit is moved.")
@@ -39,8 +39,8 @@ class Hazards(_Strict):
     rework: PerStage = Field((0.0, 0.004, 0.004, 0.004, 0.0), description="Back to the stage before.")
     unstall: float = Field(0.085, description="A stalled opportunity moves again.")
     skip_share: Share = Field(0.035, description="Advances out of stages 1 to 3 that leave the next stage out.")
-    revive: float = Field(0.05, description="A silent customer answers again.")
-    ghost_lost: float = Field(0.03, description="A silent customer is closed as lost before the lapse.")
+    revive: float = Field(0.035, description="A silent customer answers again.")
+    ghost_lost: float = Field(0.012, description="A silent customer is closed as lost before the lapse.")
     lapse_days: int = Field(45, description="Silence after which the playbook calls it lapsed (fmcg_five_stage).")
 
     advance_by_strength: float = Field(0.30, description="Strong opportunities move faster.")
@@ -63,7 +63,7 @@ class Hazards(_Strict):
     reschedule_stalled: float = Field(0.80, description="Stalled: visits are put off.")
     reschedule_rival: float = Field(0.35, description="A competitor is in: visits are put off.")
     stall_rival: float = Field(0.45, description="A competitor is in: feedback stops.")
-    advance_on_paper: float = Field(-0.35, description="Paper route: log hazard ratio of advancing (later word, slower steps).")
+    advance_on_paper: float = Field(-0.28, description="Paper route: log hazard ratio of advancing (later word, slower steps).")
 
 
 class Help(_Strict):
@@ -80,10 +80,10 @@ class Help(_Strict):
     ask_after_reschedule: Share = Field(0.30, description="Chance of asking on the day of a second or later reschedule.")
     forgotten: float = Field(0.06, description="Chance per day that a call not yet answered is dropped. Chosen.")
     same_day: dict[Route, Share] = Field(
-        {"form": 0.93, "paper": 0.20}, description="Calls answered on the same day; tuned to the mean answer time."
+        {"form": 0.93, "paper": 0.18}, description="Calls answered on the same day; tuned to the mean answer time."
     )
     later_day: dict[Route, Share] = Field(
-        {"form": 0.80, "paper": 0.37}, description="Chance per later day of the answer; tuned likewise."
+        {"form": 0.80, "paper": 0.35}, description="Chance per later day of the answer; tuned likewise."
     )
 
 
@@ -140,7 +140,7 @@ class Reporting(_Strict):
     form_forgot: Share = Field(0.03, description="Forms sent one to three days late. Chosen.")
     back_fill: Share = Field(0.010, description="Forms sent at the end of the month in one go. Chosen.")
     paper_days: tuple[float, ...] = Field(
-        (0.0, 0.58, 0.32, 0.10), description="Working days from the visit to the clerk's typing; with weekends and hours "
+        (0.12, 0.67, 0.18, 0.03), description="Working days from the visit to the clerk's typing; with weekends and hours "
         "the mean from the day's midnight is 52 h (white paper)."
     )
     form_answer_hours: float = Field(4.2, description="Mean hours to the supervisor's answer, form route (white paper).")
@@ -149,7 +149,7 @@ class Reporting(_Strict):
     missing_opportunity: Share = Field(0.07, description="Visits reported without the opportunity's number. Chosen.")
     missing_position: Share = Field(0.15, description="Form visits without check-in position. Chosen.")
     missing_won: Share = Field(0.015, description="Signings whose stage form is never sent. Chosen.")
-    planned: dict[Route, Share] = Field({"form": 0.60, "paper": 0.12}, description="Visits entered beforehand. Chosen.")
+    planned: dict[Route, Share] = Field({"form": 0.50, "paper": 0.10}, description="Visits entered beforehand. Chosen.")
     note: Share = Field(0.55, description="Visits with a note. Chosen.")
     rival_told: Share = Field(0.22, description="Notes that tell of the competitor, if there is one. Chosen.")
     rival_told_falsely: Share = Field(0.015, description="Notes that tell of one where there is none. Chosen.")
