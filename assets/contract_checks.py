@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from data_contracts.contract import Layer, load_contract, names
+from data_contracts.contract import Layer, load_contract
 from data_contracts.expectations import ExpectationOutcome, validate
 
 TABLE = """
@@ -28,14 +28,14 @@ class CheckedTable:
     is_broken: bool
 
 
-def check_contracts(con: duckdb.DuckDBPyConnection, layer: Layer) -> list[CheckedTable]:
-    """Run every contract of the layer inside DuckDB; outcomes by table, in the order of their names.
+def check_contracts(con: duckdb.DuckDBPyConnection, layer: Layer, tables: Sequence[str]) -> list[CheckedTable]:
+    """Hold the tables named against their contracts, inside DuckDB; outcomes in the order of the names.
 
     A rule that could not be evaluated counts as broken whatever its severity: it is no pass.
     """
-    contracts = [load_contract(layer, name) for name in names(layer)]
+    contracts = [load_contract(layer, name) for name in tables]
     outcomes = validate(con, contracts)
-    _keep(con, contracts[0].schema, outcomes)
+    _keep(con, [contract.table for contract in contracts], outcomes)
     checked = []
     for contract in contracts:
         own = [o for o in outcomes if o.table == contract.table]
@@ -51,10 +51,10 @@ def check_contracts(con: duckdb.DuckDBPyConnection, layer: Layer) -> list[Checke
     return checked
 
 
-def _keep(con: duckdb.DuckDBPyConnection, schema: str, outcomes: Sequence[ExpectationOutcome]) -> None:
+def _keep(con: duckdb.DuckDBPyConnection, tables: list[str], outcomes: Sequence[ExpectationOutcome]) -> None:
     con.execute(TABLE)
     con.execute("begin")
-    con.execute("delete from ops.check_results where starts_with(table_name, ?)", [f"{schema}."])
+    con.execute("delete from ops.check_results where list_contains(?, table_name)", [tables])
     con.executemany(
         "insert into ops.check_results values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

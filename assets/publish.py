@@ -89,6 +89,4 @@ def _describe(con: duckdb.DuckDBPyConnection, published: Mapping[str, int]) -> N
         table = f"snapshot.{contract.table}"
         con.execute(f"comment on table {table} is {quote_literal(contract.description)}")
         for column in contract.columns:
-            con.execute(
-                f"comment on column {table}.{quote_ident(column.name)} is {quote_literal(column.description)}"
-            )
+            con.execute(f"comment on column {table}.{quote_ident(column.name)} is {quote_literal(column.description)}")

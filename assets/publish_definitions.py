@@ -19,6 +19,8 @@ from assets.session import Session
         ["ml", "scores"],
         ["ml", "forecast"],
         ["ops", "alerts"],
+        ["marts", "alert_outcomes"],
+        ["marts", "recovered_value"],
         ["reports", "weekly"],
     ],
     group_name="publish",

@@ -21,7 +21,7 @@ from data_contracts.settings import load_settings
 ALERTS = """
     select alert_key, status, severity, rule, opened_at, recipient_name, city, amount, {title} as title
     from ops.alerts
-    where status in ('open', 'acknowledged', 'snoozed')
+    where status in ('open', 'acknowledged', 'answered', 'snoozed')
       and ($recipient is null or recipient_id = $recipient) and ($rule is null or rule = $rule)
     order by severity, opened_at, alert_key"""
 

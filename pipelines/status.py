@@ -20,7 +20,7 @@ CHECKS = """
            count(*) filter (not success and severity = 'warning')::bigint as warned,
            count(*) filter (not success and severity = 'error')::bigint as failed
     from ops.check_results"""
-ALERTS = "select rule, count(*) as alerts from ops.alerts where status in ('open', 'acknowledged', 'snoozed') group by all order by all"
+ALERTS = "select rule, count(*) as alerts from ops.alerts where status in ('open', 'acknowledged', 'answered', 'snoozed') group by all order by all"
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -32,9 +32,9 @@ def status(root: Path) -> dict[str, Any]:
         "workspace": str(root),
         "snapshot": None,
         "as_of": None,
-        "last_run": None if journal is None else {
-            key: journal[key] for key in ("run_id", "status", "seconds", "started_at", "finished_at")
-        },
+        "last_run": None
+        if journal is None
+        else {key: journal[key] for key in ("run_id", "status", "seconds", "started_at", "finished_at")},
         "ledger": None,
         "marts": None,
         "checks": None,
@@ -44,6 +44,7 @@ def status(root: Path) -> dict[str, Any]:
     if current is None:
         return answer
     with open_snapshot(workspace.published) as snapshot:
+
         def rows(sql: str) -> list[dict[str, Any]]:
             return snapshot.query(sql).to_dicts()
 

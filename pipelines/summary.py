@@ -38,7 +38,7 @@ OVERRUN = """
 SILENT = """
     select city, weeks_silent, p_silence from marts.city_signings where is_complete
     qualify week_start = max(week_start) over () and weeks_silent >= 2 order by p_silence, city limit 3"""
-ALERTS = "select count(*) as open from ops.alerts where status in ('open', 'acknowledged', 'snoozed')"
+ALERTS = "select count(*) as open from ops.alerts where status in ('open', 'acknowledged', 'answered', 'snoozed')"
 
 
 def print_summary(root: Path, entry: dict[str, Any], console: Console) -> None:

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import dagster as dg
 
-from assets.alerts.build import build_alerts
+from assets.alerts.build import OUTCOMES, build_alerts
 from assets.alerts.exports import write_alert_exports
+from assets.definitions import contract_metadata
 from assets.session import Session
+from data_contracts.contract import load_contract
 
 
-@dg.asset(
-    key=["ops", "alerts"],
-    deps=[
-        *(["marts", name] for name in ("opportunity_state", "visits", "transition_compliance", "city_signings")),
-        *(["marts", name] for name in ("reporting_latency", "signing_target")),
-        *(["ml", name] for name in ("scores", "backtest_scores", "forecast_quarter")),
-        *(["staging", name] for name in ("interventions", "organisation")),
+READS = [
+    *(["marts", name] for name in ("opportunity_state", "visits", "transition_compliance", "city_signings")),
+    *(["marts", name] for name in ("reporting_latency", "signing_target")),
+    *(["ml", name] for name in ("scores", "backtest_scores", "forecast_quarter")),
+    *(["staging", name] for name in ("interventions", "organisation", "costs", "ledger")),
+]
+
+
+def _spec(key: list[str], description: str, metadata: dict[str, object] | None = None) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        deps=READS,
+        group_name="alerts",
+        kinds={"duckdb", "sql"},
+        owners=["team:sales-analytics"],
+        description=description,
+        metadata=metadata,
+    )
+
+
+@dg.multi_asset(
+    name="alerts",
+    specs=[
+        _spec(["ops", "alerts"], "Who must act now: deduplicated, explained, escalated, followed until answered."),
+        *(
+            _spec(["marts", mart], load_contract("marts", mart).description, contract_metadata("marts", mart))
+            for mart in OUTCOMES
+        ),
     ],
-    group_name="alerts",
-    kinds={"duckdb", "sql"},
-    owners=["team:sales-analytics"],
-    description="Who must act now: deduplicated, explained, escalated, followed until answered.",
 )
-def alerts(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
-    return dg.MaterializeResult(metadata=warehouse.step("alerts", lambda: build_alerts(warehouse.con, warehouse.run)))
+def alerts(warehouse: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResult]:
+    figures = warehouse.step("alerts", lambda: build_alerts(warehouse.con, warehouse.run))
+    yield dg.MaterializeResult(asset_key=["ops", "alerts"], metadata=figures)
+    for mart in OUTCOMES:
+        yield dg.MaterializeResult(asset_key=["marts", mart], metadata={"dagster/row_count": figures[mart]})
 
 
 @dg.asset(

@@ -15,6 +15,8 @@ from assets.session import Session
         *(["marts", mart] for mart in MARTS),
         *(["ml", name] for name in ("scores", "forecast", "forecast_quarter", "forecast_backtest", "backtest")),
         ["ops", "alerts"],
+        ["marts", "alert_outcomes"],
+        ["marts", "recovered_value"],
         ["staging", "ledger"],
     ],
     group_name="reports",
