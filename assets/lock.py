@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -41,10 +42,9 @@ def writer_lock(workspace: Workspace, *, started_at: datetime, wait_seconds: flo
         lock.release()
 
 
-def _describe(holder: os.PathLike[str]) -> str:
+def _describe(holder: Path) -> str:
     try:
-        with open(holder, encoding="utf-8") as file:
-            data = json.load(file)
+        data = json.loads(holder.read_text(encoding="utf-8"))
         return f"process {data['pid']}, since {data['started_at']}"
     except (OSError, ValueError, KeyError):
         return "its process is not known yet"

@@ -7,6 +7,7 @@ from typing import Any
 
 from assets.workspace import Workspace
 from data_contracts.settings import load_settings
+from data_contracts.sql_names import quote_ident
 from pipelines.journal import read_journal
 from queries.snapshot import current_snapshot, open_snapshot
 
@@ -20,7 +21,9 @@ CHECKS = """
            count(*) filter (not success and severity = 'warning')::bigint as warned,
            count(*) filter (not success and severity = 'error')::bigint as failed
     from ops.check_results"""
-ALERTS = "select rule, count(*) as alerts from ops.alerts where status in ('open', 'acknowledged', 'answered', 'snoozed') group by all order by all"
+ALERTS = """
+    select rule, count(*) as alerts from ops.alerts
+    where status in ('open', 'acknowledged', 'answered', 'snoozed') group by all order by all"""
 
 
 def status(root: Path) -> dict[str, Any]:
@@ -51,11 +54,10 @@ def status(root: Path) -> dict[str, Any]:
         answer["snapshot"] = snapshot.id
         answer["as_of"] = rows("select value from ref.settings where key = 'as_of'")[0]["value"]
         answer["ledger"] = rows(LEDGER)[0]
+        tables = rows("select table_name from duckdb_tables() where schema_name = 'marts' order by all")
         answer["marts"] = {
-            r["table_name"]: r["estimated_size"]
-            for r in rows(
-                "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' order by all"
-            )
+            t["table_name"]: rows(f"select count(*) as n from marts.{quote_ident(t['table_name'])}")[0]["n"]
+            for t in tables
         }
         answer["checks"] = rows(CHECKS)[0]
         answer["alerts"] = {r["rule"]: r["alerts"] for r in rows(ALERTS)}

@@ -12,7 +12,6 @@ from assets.definitions import contract_metadata
 from assets.session import Session
 from data_contracts.contract import load_contract
 
-
 READS = [
     *(["marts", name] for name in ("opportunity_state", "visits", "transition_compliance", "city_signings")),
     *(["marts", name] for name in ("reporting_latency", "signing_target")),
