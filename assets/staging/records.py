@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assets.staging.relations import OTHER, PROVENANCE, Relation
-from assets.staging.values import Compiled, compile_value, condition
+from assets.staging.values import Compiled, add_steps, compile_value, condition
 from data_contracts.contract import Contract, load_contract
 from data_contracts.mapping import SOURCE_RANK, Each, Mapping, RecordMapping, settable_columns
 from data_contracts.mapping_values import DEFAULT_RECORDED, Recorded, Value
@@ -120,6 +120,7 @@ class Candidate:
             kept_first = kept_first.replace(f", {quote_ident(f'j:{a}')}", "")
         texts = [column for compiled in self.fields.values() for column in compiled.text_columns]
         sql = f"select {', '.join([kept_first, *looked_up, *texts])} from ({self.feeding_sql})"
+        sql = add_steps(sql, self.fields.values())
         values = [f"{c.value} as {quote_ident('r:recorded_at' if n == 'recorded_at' else n)}"
                   for n, c in self.fields.items()]  # fmt: skip
         values += [f"null::{self.contract.column(n).type} as {quote_ident(n)}"
@@ -128,6 +129,7 @@ class Candidate:
             values = [v.replace(self.fields["period"].value, 'staging.period_of("t:period")')
                       if v.endswith('as "period"') else v for v in values]  # fmt: skip
         names = [n for c in self.fields.values() for n in self._text_names(c)]
+        names += [quote_ident(n) for n, _ in self.fields["occurred_at"].steps] if "occurred_at" in self.fields else []
         sql = f"select {', '.join([self._kept, *names, *values])} from ({sql})"
         periods = [f"{s} as {n}" for n, s in PERIODS.items() if n in self.columns and n not in self.fields]
         recorded, is_filled = self._recording()
@@ -173,7 +175,7 @@ class Candidate:
                 checks.append(Check(quote_ident(f"m:{name}"), name, "not_in_value_map", quote_ident(f"w:{name}")))
             if name == "period":
                 checks.append(Check(f"{text} is not null and period is null", name, "not_a_period", text))
-            elif c.is_wrong and c.reason:
+            elif c.reason:
                 checks.append(Check(f"{text} is not null and {value} is null", name, c.reason, text))
         return checks + [self._predicate(p, checks) for p in self._predicates]
 
@@ -204,8 +206,10 @@ class Candidate:
         other = OTHER if self.relation.is_derived else "null::integer, null::varchar, null::bigint"
         return (
             f"select {quote_literal(self.mapping.mapping)}, {self.number}, file_id, source_sheet, source_row, {other},"
-            f" list_filter([{faults}], lambda x: x is not null) from (select *, {flags} from ({self.sql}))"
-            f" where {any_bad}"
+            f" list_filter([{faults}], lambda x: x is not null)"
+            # Unnesting keeps the bad rows as a filter would, but is not pushed down: each check is computed once.
+            f" from (select *, unnest(case when {any_bad} then [true] else [] end)"
+            f" from (select *, {flags} from ({self.sql})))"
         )
 
     @property

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from assets.landing.mappings import landing_table
-from assets.staging.values import Column, Compiled, Scope, compile_value, condition
+from assets.staging.values import Column, Compiled, Scope, add_steps, compile_value, condition
 from data_contracts.mapping import DerivedSource, Join, Mapping, Pair, Pick, Source
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident, quote_literal
@@ -85,12 +85,13 @@ def _with_value(sql: str, scope: Scope, compiled: Compiled, faults: dict[str, Co
     columns = ", ".join([PROVENANCE, *kept, *flags])
     missed, written = quote_ident(f"m:{name}"), quote_ident(f"w:{name}")
     text = quote_ident(f"t:{name}")
-    sql = f"select {columns}, {', '.join(compiled.text_columns)} from ({sql})"
+    sql = add_steps(f"select {columns}, {', '.join(compiled.text_columns)} from ({sql})", [compiled])
     more = f", {missed}, {written}" if compiled.missed else ""
-    sql = f"select {columns}, {text}{more}, {compiled.value_column} from ({sql})"
+    sql = f"select {columns}, {text}{more}, {compiled.value} as {quote_ident(name)} from ({sql})"
     wrong = " or ".join(
-        filter(None, [missed if compiled.missed else "", f"({compiled.is_wrong})" if compiled.is_wrong else ""])
-    )
+        [*([missed] if compiled.missed else []),
+         *([f"({text} is not null and {quote_ident(name)} is null)"] if compiled.reason else [])]
+    )  # fmt: skip
     flag = ""
     if wrong:
         shown = f"coalesce({written}, {text})" if compiled.missed else text
@@ -125,10 +126,9 @@ def _order(values: tuple[Value, ...], scope: Scope, zone: str, descending: bool)
         if plain and value.number is None and value.values is None and value.column is not None:
             text = scope[value.column].sql
             time = compile_value("x", Value(column=value.column, dates=("iso",)), scope, zone)
-            parts = [time.value.replace('"t:x"', text), f"try_cast({text} as double)", text]
+            parts = [time.inline, f"try_cast({text} as double)", text]
         else:
-            compiled = compile_value("x", value, scope, zone)
-            parts = [compiled.value.replace('"t:x"', f"({compiled.text})")]
+            parts = [compile_value("x", value, scope, zone).inline]
         for part in parts:
             computed.append(f'{part} as "o:{len(computed)}"')
             keys.append(f'"o:{len(computed) - 1}"')

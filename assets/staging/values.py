@@ -1,19 +1,19 @@
-"""A mapping's value as SQL, in three layers: the text it comes from, what it becomes, what is wrong with it.
+"""A mapping's value as SQL, in layers: the text it comes from, the steps in between, the value.
 
-The layers are separate subqueries so that each text and each parsed value is computed once and named:
-`t:FIELD` is the text, `m:FIELD` says that the text is in no value map, `FIELD` is the value.
+The layers are separate subqueries, so that each is computed once, and what only odd rows need only for them:
+`t:FIELD` is the text, `m:FIELD` says that what is written stands in no value map, `FIELD` is the value.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 from data_contracts.expressions import parse_expression
 from data_contracts.mapping_values import (
-    DATE_FORMATS,
     DEFAULT_DATES,
     OFFSET_PARTS,
     TIME_PARTS,
@@ -27,17 +27,20 @@ from data_contracts.sql_names import quote_ident, quote_literal
 
 Kind = Literal["text", "time", "number", "list", "boolean", "integer"]
 MAP_FROM = 40
-_NAMED_DATES: dict[str, Callable[[str, str], str]] = {
+# Forms read in one expression, and forms first cut into pieces (a step of their own, for the rows that need it).
+_WHOLE_DATES: dict[str, Callable[[str, str], str]] = {
     "iso": lambda t, z: f"staging.iso_time({t}, {z})",
-    "ymd": lambda t, z: f"staging.ymd_time({t}, {z})",
-    "dmy": lambda t, z: f"staging.dmy_time({t}, {z})",
-    "mdy": lambda t, z: f"staging.mdy_time({t}, {z})",
-    "chinese": lambda t, z: f"staging.chinese_time({t}, {z})",
-    "compact": lambda t, z: f"staging.compact_time({t}, {z})",
     "excel": lambda t, z: f"staging.excel_time({t}, {z})",
-    "epoch_s": lambda t, z: f"staging.epoch_time({t}, 1, {z})",
-    "epoch_ms": lambda t, z: f"staging.epoch_time({t}, 1000, {z})",
-    "epoch_us": lambda t, z: f"staging.epoch_time({t}, 1000000, {z})",
+    "epoch_s": lambda t, z: f"staging.epoch_time({t}, 1)",
+    "epoch_ms": lambda t, z: f"staging.epoch_time({t}, 1000)",
+    "epoch_us": lambda t, z: f"staging.epoch_time({t}, 1000000)",
+}
+_PIECED_DATES = {
+    "ymd": ("staging.ymd_pieces", "staging.pieced_time"),
+    "dmy": ("staging.dmy_pieces", "staging.pieced_time"),
+    "mdy": ("staging.mdy_pieces", "staging.pieced_time"),
+    "chinese": ("staging.chinese_pieces", "staging.chinese_time"),
+    "compact": ("staging.compact_pieces", "staging.compact_time"),
 }
 _IS_DAY: dict[str, Callable[[str], str]] = {
     "chinese": lambda t: f"not regexp_matches({t}, '[:：时点]')",
@@ -62,10 +65,12 @@ Scope = dict[str, Column]
 
 @dataclass(frozen=True)
 class Compiled:
-    """A value as SQL. `text` reads the relation's columns; `value`, `is_day` and `is_wrong` read `t:NAME`.
+    """A value as SQL, layer by layer.
 
-    `written` is what stands in the file; `missed` is true where that stands in no value map. `is_day` is true where a
-    date was written without a time. `is_wrong` is true where there is a text and no value; `reason` says what then.
+    `written` is what stands in the file, `text` what is read (both over the relation's columns); `missed` is true
+    where what is written stands in no value map. `steps` are named columns in between, each over those before it;
+    `value` and `is_day` (a date written without a time) are over `t:NAME` and the steps. `reason` says what it means
+    that there is a text and no value; None where that cannot be.
     """
 
     name: str
@@ -74,9 +79,17 @@ class Compiled:
     missed: str | None
     value: str
     kind: Kind
-    is_day: str
-    is_wrong: str | None
-    reason: str | None
+    is_day: str = "false"
+    reason: str | None = None
+    steps: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def inline(self) -> str:
+        """The value over the relation's columns, in one expression."""
+        value = self.value
+        for name, sql in reversed(self.steps):
+            value = value.replace(quote_ident(name), f"({sql})")
+        return value.replace(quote_ident(f"t:{self.name}"), f"({self.text})")
 
     @property
     def text_columns(self) -> list[str]:
@@ -87,33 +100,31 @@ class Compiled:
             columns.append(f"{self.written} as {quote_ident(f'w:{self.name}')}")
         return columns
 
-    @property
-    def value_column(self) -> str:
-        """The second layer's column."""
-        return f"{self.value} as {quote_ident(self.name)}"
+
+def add_steps(sql: str, values: Iterable[Compiled]) -> str:
+    """The query with the steps of all values, the n-th of each in the n-th layer over it."""
+    for layer in zip_longest(*(c.steps for c in values)):
+        columns = [f"{step} as {quote_ident(name)}" for name, step in filter(None, layer)]
+        sql = f"select *, {', '.join(columns)} from ({sql})"
+    return sql
 
 
 def compile_value(name: str, value: Value, scope: Scope, zone: str, target: str | None = None) -> Compiled:
     """`value` for the column `name`; `target` is its DuckDB type, None where the value itself says what it is."""
     source = _source(value, scope)
     kind = _target_kind(value, source, target)
-    text_name = quote_ident(f"t:{name}")
+    t = quote_ident(f"t:{name}")
     if source.kind == kind != "text" and not _is_reworked(value):
-        return Compiled(
-            name, source.sql, source.sql, None, _cast(text_name, kind, target, zone), kind, "false", None, None
-        )
+        return Compiled(name, source.sql, source.sql, None, _cast(t, kind, target, zone), kind)
     written = _as_text(source)
     text, missed = _text(value, source)
     if kind == "time":
-        return _time(name, value, written, text, missed, text_name, target, value.timezone or zone)
+        return _time(Compiled(name, written, text, missed, "", kind), value, target, value.timezone or zone)
     if kind == "number":
-        number = _number(text_name, value.number or Number())
-        typed = f"try_cast({number} as {target or 'decimal(38, 8)'})"
-        wrong = f"{text_name} is not null and {quote_ident(name)} is null"
-        return Compiled(name, written, text, missed, typed, kind, "false", wrong, "not_a_number")
+        return _number(Compiled(name, written, text, missed, "", kind), value.number or Number(), target)
     if kind == "list":
-        return Compiled(name, written, text, missed, _split(text_name, value.split or ";"), kind, "false", None, None)
-    return Compiled(name, written, text, missed, text_name, "text", "false", None, None)
+        return Compiled(name, written, text, missed, _split(t, value.split or ";"), kind)
+    return Compiled(name, written, text, missed, t, "text")
 
 
 def condition(text: str, scope: Scope) -> str:
@@ -190,58 +201,69 @@ def _mapped(value: Value, text: str) -> tuple[str, str | None]:
     return mapped, f"coalesce({looked_up} not in ({keys}), false)" if value.otherwise == "quarantine" else None
 
 
-def _time(
-    name: str, value: Value, written: str, text: str, missed: str | None, t: str, target: str | None, zone: str
-) -> Compiled:
-    z = quote_literal(zone)
-    forms = value.dates or DEFAULT_DATES
-    instants = [_instant(form, t, z) for form in forms]
-    instant = instants[0] if len(instants) == 1 else f"coalesce({', '.join(instants)})"
+def _time(c: Compiled, value: Value, target: str | None, zone: str) -> Compiled:
+    t, z = quote_ident(f"t:{c.name}"), quote_literal(zone)
+    steps: list[tuple[str, str]] = []
+    days: list[tuple[str, str]] = []
+    instant = ""
+    for n, form in enumerate(value.dates or DEFAULT_DATES):
+        if form in _PIECED_DATES:
+            cut, put_together = _PIECED_DATES[form]
+            needed = f"case when {instant} is null then {cut}({t}) end" if instant else f"{cut}({t})"
+            steps.append((f"n{n}:{c.name}", needed))
+            found = f"{put_together}({quote_ident(f'n{n}:{c.name}')}, {z})"
+        else:
+            found = _whole_date(form, t, z)
+        steps.append((f"a{n}:{c.name}", f"coalesce({instant}, {found})" if instant else found))
+        instant = quote_ident(f"a{n}:{c.name}")
+        days.append((instant, _day(form, t)))
+    if len(steps) == 1:
+        instant, steps = steps[0][1], []
     if value.precision == "day":
         instant = f"staging.start_of_day({instant}, {z})"
-    days = [(i, _day(form, t)) for i, form in zip(instants, forms, strict=True)]
     is_day = (
-        "true" if value.precision == "day"
-        else "false" if value.precision == "instant"
+        str(value.precision == "day").lower() if value.precision
         else days[0][1] if len({d for _, d in days}) == 1
         else "case " + " ".join(f"when {i} is not null then {d}" for i, d in days) + " else false end"
     )  # fmt: skip
     typed = f"timezone({z}, {instant})::date" if target == "DATE" else instant
-    wrong = f"{t} is not null and {quote_ident(name)} is null"
-    return Compiled(name, written, text, missed, typed, "time", is_day, wrong, "not_a_date")
+    return replace(c, value=typed, is_day=is_day, reason="not_a_date", steps=tuple(steps))
 
 
-def _instant(form: str, t: str, z: str) -> str:
-    if form in DATE_FORMATS:
-        return _NAMED_DATES[form](t, z)
+def _whole_date(form: str, t: str, z: str) -> str:
+    if form in _WHOLE_DATES:
+        return _WHOLE_DATES[form](t, z)
     parsed = f"try_strptime({t}, {quote_literal(form)})"
     return parsed if OFFSET_PARTS.search(form) else f"timezone({z}, {parsed})"
 
 
 def _day(form: str, t: str) -> str:
-    if form in DATE_FORMATS:
-        return _IS_DAY.get(form, lambda text: f"not contains({text}, ':')")(t)
-    return "false" if TIME_PARTS.search(form) else "true"
+    if "%" in form:
+        return "false" if TIME_PARTS.search(form) else "true"
+    return _IS_DAY.get(form, lambda text: f"length({text}) <= 10 and not contains({text}, ' ')")(t)
 
 
-def _number(t: str, number: Number) -> str:
+def _number(c: Compiled, number: Number, target: str | None) -> Compiled:
+    t, pieces = quote_ident(f"t:{c.name}"), quote_ident(f"n:{c.name}")
     thousands, mark = (character.replace(".", "\\.") for character in (number.thousands, number.decimal))
     grouped = f"|\\d{{1,3}}(?:{thousands}\\d{{3}})+(?:{mark}\\d+)?" if number.thousands else ""
     pattern = f"\\d+(?:{mark}\\d+)?|{mark}\\d+{grouped}"
-    suffix = f"lower(staging.number_pieces({t}).suffix)"
     own = " ".join(f"when {quote_literal(k.lower())} then {v:f}" for k, v in number.suffixes.items())
-    factor = f"staging.suffix_factor({suffix})"
-    factor = f"(case {suffix} {own} else {factor} end)" if own else factor
+    factor = f"staging.suffix_factor(lower({pieces}.suffix))"
+    factor = f"(case lower({pieces}.suffix) {own} else {factor} end)" if own else factor
     written = (
-        f"staging.pieces_number(staging.number_pieces({t}), {quote_literal(pattern)},"
-        f" {quote_literal(number.thousands)}, {quote_literal(number.decimal)}, {factor})"
+        f"staging.pieces_number({pieces}, {quote_literal(pattern)}, {quote_literal(number.thousands)},"
+        f" {quote_literal(number.decimal)}, {factor})"
     )
-    plain = f"staging.plain_number({t})"
+    cut = f"staging.number_pieces({t})"
+    parsed = written
     if number.decimal == ".":
-        parsed = f"case when {plain} is not null then {plain} else try_cast({written} as decimal(38, 8)) end"
-    else:
-        parsed = f"try_cast({written} as decimal(38, 8))"
-    return parsed if number.unit == 1 else f"round(({parsed})::double * {number.unit:f}, 8)"
+        cut = f"case when staging.plain_number({t}) is null then {cut} end"
+        parsed = f"coalesce(staging.plain_number({t}), {written})"
+    if number.unit != 1:
+        parsed = f"round(({parsed})::double * {number.unit:f}, 8)"
+    typed = f"try_cast({parsed} as {target or 'decimal(38, 8)'})"
+    return replace(c, value=typed, reason="not_a_number", steps=((f"n:{c.name}", cut),))
 
 
 def _split(t: str, separator: str) -> str:

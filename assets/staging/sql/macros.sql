@@ -10,51 +10,46 @@ create or replace macro staging.iso_time(t, zone) as (
                      try_cast(regexp_replace(t, '\s+([+-]\d{2}(?::?\d{2})?)$', '\1') as timestamptz))
        else timezone(zone, try_cast(t as timestamp)) end);
 
--- A date in pieces and what is written of a time: 9:30, 09:30:15.5, 9:30 PM, nothing.
-create or replace macro staging.pieced_time(y, m, d, rest, zone) as (
-  case when y = '' then null
-       when regexp_matches(rest, '[AaPp]\.?[Mm]\.?$')
-       then timezone(zone, try_strptime(
-              concat(y, '-', m, '-', d, ' ', replace(regexp_replace(upper(rest), '\s*([AP])\.?M\.?$', ' \1M'), '  ', ' ')),
-              ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y-%m-%d %I %p']))
-       else staging.iso_time(trim(concat(y, '-', m, '-', d, ' ', rest)), zone) end);
-
-create or replace macro staging.full_year(y) as (if(length(y) = 2, '20' || y, y));
-
-create or replace macro staging.piece_time(p, zone) as (
-  staging.pieced_time(staging.full_year(p.y), p.m, p.d, p.r, zone));
-
+-- A date cut into pieces, and what is written of a time after it: 9:30, 09:30:15.5, 9:30 PM, nothing.
 -- 2025.3.5, 2025/03/05 9:30 PM; 5.3.2025 9:30; 3/5/25 9:30 PM
-create or replace macro staging.ymd_time(t, zone) as (staging.piece_time(
-  regexp_extract(t, '^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:[T ,]+(\d.*))?$', ['y', 'm', 'd', 'r']), zone));
-create or replace macro staging.dmy_time(t, zone) as (staging.piece_time(
-  regexp_extract(t, '^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[T ,]+(\d.*))?$', ['d', 'm', 'y', 'r']), zone));
-create or replace macro staging.mdy_time(t, zone) as (staging.piece_time(
-  regexp_extract(t, '^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[T ,]+(\d.*))?$', ['m', 'd', 'y', 'r']), zone));
+create or replace macro staging.ymd_pieces(t) as (
+  regexp_extract(t, '^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:[T ,]+(\d.*))?$', ['y', 'm', 'd', 'r']));
+create or replace macro staging.dmy_pieces(t) as (
+  regexp_extract(t, '^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[T ,]+(\d.*))?$', ['d', 'm', 'y', 'r']));
+create or replace macro staging.mdy_pieces(t) as (
+  regexp_extract(t, '^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[T ,]+(\d.*))?$', ['m', 'd', 'y', 'r']));
+create or replace macro staging.pieced_date(p) as (concat(if(length(p.y) = 2, '20', ''), p.y, '-', p.m, '-', p.d));
+create or replace macro staging.pieced_time(p, zone) as (
+  case when p.y is null or p.y = '' then null
+       when regexp_matches(p.r, '[AaPp]\.?[Mm]\.?$')
+       then timezone(zone, try_strptime(
+              concat(staging.pieced_date(p), ' ', regexp_replace(upper(p.r), '\s*([AP])\.?M\.?$', ' \1M')),
+              ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y-%m-%d %I %p']))
+       else staging.iso_time(trim(concat(staging.pieced_date(p), ' ', p.r)), zone) end);
 
 -- 2025年3月5日, 2025年3月5日 星期三 下午3点, 2025年03月05日 9时5分30秒, 2025年3月5日 15:30
+create or replace macro staging.chinese_pieces(t) as (
+  regexp_extract(t,
+    '^(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?\s*(?:[（(]?(?:星期|周|礼拜)[一二三四五六日天][）)]?)?\s*'
+    '(上午|下午|中午|晚上|傍晚|凌晨|早上|清晨)?\s*(?:(\d{1,2})\s*[:：时点](?:\s*(\d{1,2})\s*[:：分]?(?:\s*(\d{1,2}(?:\.\d+)?)\s*秒?)?)?)?$',
+    ['y', 'm', 'd', 'half', 'h', 'mi', 's']));
 create or replace macro staging.chinese_hour(half, h) as (
   case when h = '' then 0
        when half in ('下午', '晚上', '傍晚') and h::integer < 12 then h::integer + 12
        when half = '中午' and h::integer < 11 then h::integer + 12
        when half in ('上午', '凌晨', '早上', '清晨') and h::integer = 12 then 0
        else h::integer end);
-create or replace macro staging.chinese_pieces(p, zone) as (
+create or replace macro staging.chinese_time(p, zone) as (
   case when p.y <> '' then timezone(zone, try(make_timestamp(
     p.y::bigint, p.m::bigint, p.d::bigint, staging.chinese_hour(p.half, p.h)::bigint,
     coalesce(try_cast(p.mi as bigint), 0), coalesce(try_cast(p.s as double), 0)))) end);
-create or replace macro staging.chinese_time(t, zone) as (staging.chinese_pieces(
-  regexp_extract(t,
-    '^(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?\s*(?:[（(]?(?:星期|周|礼拜)[一二三四五六日天][）)]?)?\s*'
-    '(上午|下午|中午|晚上|傍晚|凌晨|早上|清晨)?\s*(?:(\d{1,2})\s*[:：时点](?:\s*(\d{1,2})\s*[:：分]?(?:\s*(\d{1,2}(?:\.\d+)?)\s*秒?)?)?)?$',
-    ['y', 'm', 'd', 'half', 'h', 'mi', 's']), zone));
 
 -- 20250305, 202503050930, 20250305093015, 20250305T093015
-create or replace macro staging.compact_pieces(p, zone) as (
+create or replace macro staging.compact_pieces(t) as (
+  regexp_extract(t, '^(\d{4})(\d{2})(\d{2})(?:[T_ -]?(\d{2})(\d{2})(\d{2})?)?$', ['y', 'm', 'd', 'h', 'mi', 's']));
+create or replace macro staging.compact_time(p, zone) as (
   case when p.y <> '' then staging.iso_time(
     concat(p.y, '-', p.m, '-', p.d, if(p.h = '', '', concat(' ', p.h, ':', p.mi, ':', if(p.s = '', '00', p.s)))), zone) end);
-create or replace macro staging.compact_time(t, zone) as (staging.compact_pieces(
-  regexp_extract(t, '^(\d{4})(\d{2})(\d{2})(?:[T_ -]?(\d{2})(\d{2})(\d{2})?)?$', ['y', 'm', 'd', 'h', 'mi', 's']), zone));
 
 -- Excel's days since 1899-12-30, to the millisecond; years 1927 to 2173, so that no other number passes for one.
 create or replace macro staging.excel_time(t, zone) as (
@@ -63,7 +58,7 @@ create or replace macro staging.excel_time(t, zone) as (
               + to_milliseconds(round(try_cast(t as double) * 86400000)::bigint)) end);
 
 -- Seconds, milliseconds, microseconds since 1970, each within the years 1973 to 2286: one cannot pass for another.
-create or replace macro staging.epoch_time(t, per_second, zone) as (
+create or replace macro staging.epoch_time(t, per_second) as (
   case when try_cast(t as double) between 1e8 * per_second and 1e10 * per_second
        then make_timestamptz((try_cast(t as decimal(28, 6)) * 1000000 / per_second)::bigint) end);
 
@@ -81,13 +76,14 @@ create or replace macro staging.number_pieces(t) as (
     '^(\()?\s*([+-]?)\s*(?:[¥$€£]|[A-Za-z]{2,3}\s?[¥$]?|人民币)?\s*([+-]?)\s*([.,]?\d[\d.,'' \x{a0}]*?)\s*([^\d\s.,'')][^\d)]*?)?\s*(\))?$',
     ['open', 'sign', 'sign2', 'digits', 'suffix', 'close']));
 create or replace macro staging.suffix_factor(s) as (
-  case when s in ('', '元', '圆', '块', '元整', 'yuan', 'rmb', 'cny', 'usd', 'eur', 'hkd', 'gbp', 'jpy', '€', '$', '¥', '£') then 1
-       when s in ('千', '千元', 'k') then 1e3
-       when s in ('万', '万元', 'w', '萬') then 1e4
-       when s in ('百万', '百万元', 'm', 'mn', 'mio') then 1e6
-       when s in ('亿', '亿元', '億') then 1e8
-       when s in ('%', '％') then 0.01
-       when s in ('h', 'hr', 'hrs', 'hour', 'hours', '小时', '个小时', '工时', '°') then 1 end);
+  case s when '' then 1 when '元' then 1 when '圆' then 1 when '块' then 1 when '元整' then 1 when 'yuan' then 1
+         when 'rmb' then 1 when 'cny' then 1 when 'usd' then 1 when 'eur' then 1 when 'hkd' then 1
+         when 'gbp' then 1 when 'jpy' then 1 when '€' then 1 when '$' then 1 when '¥' then 1 when '£' then 1
+         when 'h' then 1 when 'hr' then 1 when 'hrs' then 1 when 'hour' then 1 when 'hours' then 1
+         when '小时' then 1 when '个小时' then 1 when '工时' then 1 when '°' then 1 when '千' then 1e3
+         when '千元' then 1e3 when 'k' then 1e3 when '万' then 1e4 when '万元' then 1e4 when 'w' then 1e4
+         when '萬' then 1e4 when '百万' then 1e6 when '百万元' then 1e6 when 'm' then 1e6 when 'mn' then 1e6
+         when 'mio' then 1e6 when '亿' then 1e8 when '亿元' then 1e8 when '億' then 1e8 when '%' then 0.01 end);
 create or replace macro staging.pieces_number(p, pattern, thousands, decimal_mark, factor) as (
   case when p.digits <> '' and (p.open = '(') = (p.close = ')') and regexp_full_match(p.digits, pattern)
        then round(try_cast(replace(replace(p.digits, thousands, ''), decimal_mark, '.') as double)
