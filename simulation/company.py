@@ -134,8 +134,14 @@ def _chunks(people: People) -> Iterator[Ints]:
 
 
 def _chunk(
-    p: Parameters, people: People, worlds: Worlds, oracles: Oracles, reps: Ints, rng: np.random.Generator,
-    files: CsvFiles, truth: Truth,
+    p: Parameters,
+    people: People,
+    worlds: Worlds,
+    oracles: Oracles,
+    reps: Ints,
+    rng: np.random.Generator,
+    files: CsvFiles,
+    truth: Truth,
 ) -> None:
     opp = draw(p, people, reps, rng)
     if not len(opp):
@@ -162,13 +168,23 @@ def _live(
     story = Story()
     v = p.visits
     visits: dict[str, NDArray[np.float64] | float] = {
-        "active": np.asarray(v.active), "stalled": v.stalled, "overdue_after_days": v.overdue_after_days,
-        "overdue": v.overdue, "not_held": v.not_held, "not_held_ghost": v.not_held_ghost,
+        "active": np.asarray(v.active),
+        "stalled": v.stalled,
+        "overdue_after_days": v.overdue_after_days,
+        "overdue": v.overdue,
+        "not_held": v.not_held,
+        "not_held_ghost": v.not_held_ghost,
     }
     looks = list(
         live(
-            cast, [real, unhelped, unswitched], rng, last_day=worlds.days - 1, visits=visits, story=story,
-            monday=(-p.start.weekday()) % 7, looks_until=p.days - 1,
+            cast,
+            [real, unhelped, unswitched],
+            rng,
+            last_day=worlds.days - 1,
+            visits=visits,
+            story=story,
+            monday=(-p.start.weekday()) % 7,
+            looks_until=p.days - 1,
         )
     )
     look = Look(*(np.concatenate([getattr(k, name) for k in looks]) for name in ("who", "day", "state", "silence")))
@@ -208,7 +224,10 @@ def _told_twice(desk: Desk, visits: pl.DataFrame) -> pl.DataFrame:
     there = np.asarray([o.region == reporting.switch_region for o in OFFICES])[office]
     chosen = there & (desk.rng.random(len(visits)) < reporting.twice_told)
     twice = visits.filter(
-        pl.Series(chosen) & pl.col("is_form") & (pl.col("status") == 1) & pl.col("t").is_between(switch, switch + 31 * DAY)
+        pl.Series(chosen),
+        pl.col("is_form"),
+        pl.col("status") == 1,
+        pl.col("t").is_between(switch, switch + 31 * DAY),
     )
     t = twice["t"].to_numpy()
     recorded = desk.recorded(t, np.zeros(len(t), dtype=bool), may_wait=False)

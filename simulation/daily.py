@@ -21,9 +21,9 @@ from simulation.render import (
 from simulation.timeline import DAY, KINDS, REOPENED_EVENT
 
 COLUMNS = (
-    "编号", "日期", "工号", "业务员", "客户编号", "客户名称", "商机编号", "方式", "结果", "原定日期", "改约日期", "阶段", "丢单原因",
-    "完成动作", "证明材料", "豁免人", "签约金额", "合同编号", "备注", "附件", "录入时间",
-)
+    "编号", "日期", "工号", "业务员", "客户编号", "客户名称", "商机编号", "方式", "结果", "原定日期", "改约日期",
+    "阶段", "丢单原因", "完成动作", "证明材料", "豁免人", "签约金额", "合同编号", "备注", "附件", "录入时间",
+)  # fmt: skip
 
 
 def daily_reports(
@@ -43,16 +43,16 @@ def daily_reports(
     )
     keys = visit_part.filter("_carries").select("_key")
     carried = merged.join(keys, on="_key", how="semi")
-    told = visit_part.join(carried.with_columns(_carries=pl.lit(True)), on=["_key", "_carries"], how="left", maintain_order="left")
+    told = visit_part.join(
+        carried.with_columns(_carries=pl.lit(True)), on=["_key", "_carries"], how="left", maintain_order="left"
+    )
     alone = pl.concat(others, how="diagonal").filter(
         ~pl.col("_joins").fill_null(False) | ~pl.col("_key").is_in(carried["_key"].implode())
     )
     rows = pl.concat([told, alone], how="diagonal").sort("_recorded", maintain_order=True)
     rows = rows.with_columns([pl.lit("").alias(name) for name in COLUMNS if name not in rows.columns])
     recorded = rows["_recorded"].to_numpy()
-    rows = rows.with_columns(
-        _file=r.file(DAILY, recorded), 录入时间=r.when(recorded, "%Y/%m/%d %H:%M")
-    )
+    rows = rows.with_columns(_file=r.file(DAILY, recorded), 录入时间=r.when(recorded, "%Y/%m/%d %H:%M"))
     return rows.select("_file", *[pl.col(name).fill_null("") for name in COLUMNS])
 
 

@@ -23,20 +23,27 @@ EXPECTED = {
     "impossible_date": "quarantined", "unreadable_amount": "quarantined", "amount_as_text": "accepted",
     "padded": "accepted", "formula_note": "accepted", "script_note": "accepted", "phone_note": "accepted",
     "line_break_note": "accepted", "unknown_rep": "accepted",
-}
+}  # fmt: skip
 # The column that each kind of dirt spoils in each kind of file; a kind without a column does not occur there.
 COLUMNS: dict[str, dict[str, str]] = {
     VISITS: {
         "blank_required": "状态", "unknown_code": "拜访类型", "impossible_date": "发生时间", "padded": "客户名称",
-        "formula_note": "备注", "script_note": "备注", "phone_note": "备注", "line_break_note": "备注", "unknown_rep": "工号",
+        "formula_note": "备注", "script_note": "备注", "phone_note": "备注", "line_break_note": "备注",
+        "unknown_rep": "工号",
     },
-    STAGE_CHANGES: {"blank_required": "商机编号", "unknown_code": "变更类型", "impossible_date": "发生时间", "padded": "商机编号"},
+    STAGE_CHANGES: {
+        "blank_required": "商机编号", "unknown_code": "变更类型", "impossible_date": "发生时间", "padded": "商机编号",
+    },
     DEEDS: {"blank_required": "商机编号", "unknown_code": "动作", "impossible_date": "完成时间", "padded": "动作"},
-    SIGNINGS: {"blank_required": "商机编号", "unreadable_amount": "签约金额", "amount_as_text": "签约金额", "padded": "合同编号"},
+    SIGNINGS: {
+        "blank_required": "商机编号", "unreadable_amount": "签约金额", "amount_as_text": "签约金额",
+        "padded": "合同编号",
+    },
     ANSWERS: {"unknown_code": "措施", "impossible_date": "干预时间", "padded": "商机编号", "phone_note": "说明"},
     DAILY: {
         "blank_required": "结果", "unknown_code": "方式", "impossible_date": "日期", "padded": "客户名称",
-        "formula_note": "备注", "script_note": "备注", "phone_note": "备注", "line_break_note": "备注", "unknown_rep": "工号",
+        "formula_note": "备注", "script_note": "备注", "phone_note": "备注", "line_break_note": "备注",
+        "unknown_rep": "工号",
     },
     DAILY_ANSWERS: {"unknown_code": "措施", "impossible_date": "批复日期", "padded": "商机编号"},
     CRM: {
@@ -114,5 +121,5 @@ SPOILERS: dict[str, Callable[[pl.Series, np.random.Generator], Strings]] = {
     "script_note": lambda texts, rng: _pick(rng, notes.SCRIPTS, len(texts)),
     "phone_note": _phone,
     "line_break_note": lambda texts, rng: np.asarray([f"{t}\n明天再去一次" for t in texts], dtype=object),
-    "unknown_rep": lambda texts, rng: np.asarray([f"YW9{n:04d}9" for n in rng.integers(0, 9999, len(texts))], dtype=object),
+    "unknown_rep": lambda texts, rng: np.asarray([f"YW9{n:04d}9" for n in rng.integers(0, 9999, len(texts))], object),
 }

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.parameters import Hazards, Help, Parameters
+from simulation.parameters import Hazards, Help, Parameters, Route
 
 Floats = NDArray[np.float64]
 SHAPE = (5, 2, 4, 2, 2, 2, 3)
@@ -155,14 +155,14 @@ def schedule(p: Parameters, region: str, city: str, days: int, *, with_switch: b
         if where == city:
             factor[np.asarray([first_day <= d <= last_day for d in calendar])] *= on_advance
 
-    def by_route(values: dict[str, float]) -> Floats:
+    def by_route(values: dict[Route, float]) -> Floats:
         return np.where(is_form, values["form"], values["paper"])
 
     return Schedule(
         work=work,
         advance=work * factor * np.exp(np.where(is_form, 0.0, p.hazards.advance_on_paper)),
         fail=work * np.exp(ratio),
-        same_day=by_route(dict(p.help.same_day)),
-        later_day=by_route(dict(p.help.later_day)) * np.clip(work * 2, 0.05, 1.0),
+        same_day=by_route(p.help.same_day),
+        later_day=by_route(p.help.later_day) * np.clip(work * 2, 0.05, 1.0),
         is_form=is_form,
     )

@@ -48,7 +48,7 @@ def draw(p: Parameters, people: People, reps: Ints, rng: np.random.Generator) ->
     rep = np.repeat(reps, people.leads[reps])
     n = len(rep)
     weights = working_share(p, p.days) * np.asarray(
-        [m_ for m_ in (p.season.leads_by_month[(p.start + timedelta(k)).month - 1] for k in range(p.days))]
+        [p.season.leads_by_month[(p.start + timedelta(k)).month - 1] for k in range(p.days)]
     )
     created = np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random(n))
     order = np.lexsort((created, rep))
@@ -57,7 +57,8 @@ def draw(p: Parameters, people: People, reps: Ints, rng: np.random.Generator) ->
     place = np.arange(n) - first
     number = people.first_lead[rep] + place
 
-    source, channel, product = (_choice(rng, [row[1] for row in rows], n) for rows in (m.lead_sources, m.channels, m.products))
+    tables = (m.lead_sources, m.channels, m.products)
+    source, channel, product = (_choice(rng, [row[1] for row in rows], n) for rows in tables)
     log_size = rng.normal(0, m.amount_sigma, n)
     factor = np.asarray([row[3] for row in m.channels])[channel] * np.asarray([row[3] for row in m.products])[product]
     amount = np.round(m.amount_median * np.exp(log_size) * factor / 100) * 100
@@ -67,7 +68,7 @@ def draw(p: Parameters, people: People, reps: Ints, rng: np.random.Generator) ->
         + m.fit_weight * fit
         + sum(
             np.asarray([row[2] for row in rows])[chosen]
-            for rows, chosen in ((m.lead_sources, source), (m.channels, channel), (m.products, product))
+            for rows, chosen in zip(tables, (source, channel, product), strict=True)
         )
         + m.amount_weight * log_size
     )

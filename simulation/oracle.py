@@ -35,9 +35,7 @@ class Oracle:
     def __init__(self, rates: Rates, schedule: Schedule, mondays: NDArray[np.int64], horizon: int) -> None:
         self.nodes = nodes()
         self.row = {int(monday): number for number, monday in enumerate(mondays)}
-        chances = {
-            name: np.moveaxis(rates.chance(name, self.nodes), 0, -1).astype(np.float32) for name in EVENTS
-        }
+        chances = {name: np.moveaxis(rates.chance(name, self.nodes), 0, -1).astype(np.float32) for name in EVENTS}
         solved = [
             _solve(rates, schedule, chances, mondays[first : first + BLOCK], horizon)
             for first in range(0, len(mondays), BLOCK)
@@ -46,8 +44,12 @@ class Oracle:
         self.silent = _logit(np.concatenate([part[1] for part in solved], axis=2))  # (2, silence x GHOSTS, ...)
 
     def probabilities(
-        self, monday: NDArray[np.int64], strength: NDArray[np.float64], state: NDArray[np.int64],
-        silence: NDArray[np.int64], ghost_state: NDArray[np.int64],
+        self,
+        monday: NDArray[np.int64],
+        strength: NDArray[np.float64],
+        state: NDArray[np.int64],
+        silence: NDArray[np.int64],
+        ghost_state: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         """(n, 2): p_fail and p_sign. `silence` is -1 where the customer answers, else days so far, and then
         `ghost_state` (stage, reschedules, technical meeting, competitor) counts instead of `state`."""

@@ -145,8 +145,14 @@ def live(
 
 
 def _one_day(
-    world: World, cast: Cast, who: Ints, day: Ints, draws: NDArray[np.float64], ratio: dict[str, NDArray[np.float64]],
-    story: Story | None, visits: dict[str, NDArray[np.float64] | float],
+    world: World,
+    cast: Cast,
+    who: Ints,
+    day: Ints,
+    draws: NDArray[np.float64],
+    ratio: dict[str, NDArray[np.float64]],
+    story: Story | None,
+    visits: dict[str, NDArray[np.float64] | float],
 ) -> None:
     silent = world.ghost[who] >= 0
     if silent.any():
@@ -158,8 +164,12 @@ def _one_day(
     sched = world.schedule[who]
     work = world.days["work"][sched, day]
     factor = {
-        "advance": world.days["advance"][sched, day], "lost": world.days["fail"][sched, day],
-        "ghost": world.days["fail"][sched, day], "reschedule": work, "technical_meeting": work, "rework": work,
+        "advance": world.days["advance"][sched, day],
+        "lost": world.days["fail"][sched, day],
+        "ghost": world.days["fail"][sched, day],
+        "reschedule": work,
+        "technical_meeting": work,
+        "rework": work,
     }
     state = world.flat(who)
     u, split = draws[0, who], draws[1, who]
@@ -213,7 +223,12 @@ def _close(world: World, who: Ints, day: Ints, outcome: int) -> None:
 
 
 def _ghost_day(
-    world: World, cast: Cast, who: Ints, day: Ints, draws: NDArray[np.float64], story: Story | None,
+    world: World,
+    cast: Cast,
+    who: Ints,
+    day: Ints,
+    draws: NDArray[np.float64],
+    story: Story | None,
     visits: dict[str, NDArray[np.float64] | float],
 ) -> None:
     r = world.rates
@@ -239,8 +254,14 @@ def _ghost_day(
 
 
 def _visit(
-    world: World, who: Ints, day: Ints, work: NDArray[np.float64], u: NDArray[np.float64],
-    contact: NDArray[np.bool_], put_off: NDArray[np.bool_], story: Story | None,
+    world: World,
+    who: Ints,
+    day: Ints,
+    work: NDArray[np.float64],
+    u: NDArray[np.float64],
+    contact: NDArray[np.bool_],
+    put_off: NDArray[np.bool_],
+    story: Story | None,
     visits: dict[str, NDArray[np.float64] | float],
 ) -> None:
     """Contact on the day of a move or a meeting for sure, else by chance; a visit put off is none that day."""
@@ -258,7 +279,12 @@ def _visit(
 
 
 def _drift(
-    world: World, cast: Cast, who: Ints, day: Ints, draws: NDArray[np.float64], put_off: NDArray[np.bool_],
+    world: World,
+    cast: Cast,
+    who: Ints,
+    day: Ints,
+    draws: NDArray[np.float64],
+    put_off: NDArray[np.bool_],
     story: Story | None,
 ) -> None:
     """Stall, competitor and help change, in that order, each from the state the one before left."""

@@ -16,7 +16,7 @@ from simulation.hazards import Schedule, working_share
 from simulation.market import Opportunities
 from simulation.organisation import People
 from simulation.parameters import Parameters
-from simulation.timeline import DAY, DONE, LOST_EVENT, NEVER, NOWHERE, WON_EVENT, Timeline
+from simulation.timeline import CANCELLED, DAY, DONE, LOST_EVENT, NEVER, NOWHERE, WON_EVENT, Timeline
 
 Ints = NDArray[np.int64]
 STATUSES = ("planned", "done", "rescheduled", "cancelled", "no_show")
@@ -26,7 +26,7 @@ ACTIONS = (  # code, stage (from 0), ending of its evidence
     ("demo_feedback", 2, "pdf"), ("sample_trial", 2, "jpg"),
     ("quotation_sheet", 3, "pdf"), ("credit_approval", 3, "png"), ("signed_confirmation", 3, "jpg"),
     ("contract_scan", 4, "pdf"), ("first_order", 4, "png"),
-)
+)  # fmt: skip
 TECHNICAL = 3  # place in ACTIONS
 
 
@@ -44,7 +44,12 @@ class Desk:
 
     @classmethod
     def open(
-        cls, p: Parameters, people: People, opp: Opportunities, schedules: list[Schedule], schedule: Ints,
+        cls,
+        p: Parameters,
+        people: People,
+        opp: Opportunities,
+        schedules: list[Schedule],
+        schedule: Ints,
         rng: np.random.Generator,
     ) -> Desk:
         """A desk for one chunk; `schedule` says which of `schedules` each office keeps."""
@@ -94,7 +99,8 @@ class Desk:
         place = place + np.where(works, later, np.maximum(later, 1) - 1)
         typed = self.workdays[place.clip(max=len(self.workdays) - 1)]
         paper = typed * DAY + self.rng.integers(8 * 3600 + 1800, 17 * 3600 + 1800, n)
-        paper = np.where(typed == day, np.maximum(day * DAY + self.rng.integers(17 * 3600, 19 * 3600, n), t + 600), paper)
+        evening = np.maximum(day * DAY + self.rng.integers(17 * 3600, 19 * 3600, n), t + 600)
+        paper = np.where(typed == day, evening, paper)
         return np.where(is_form, form, paper)
 
     def month_end(self, t: Ints) -> Ints:
@@ -124,19 +130,28 @@ def visit_rows(desk: Desk, told: Timeline) -> pl.DataFrame:
     ended = ended[told_of]
     visit = np.concatenate([planned, m.visit, ended])
     t = np.concatenate([v.arranged[planned], m.t, v.t[ended]])
-    status = np.concatenate(
-        [np.zeros(len(planned)), np.full(len(m.visit), 2), np.select([v.end[ended] == DONE, v.end[ended] == 1], [1, 3], 4)]
-    ).astype(np.int64)
+    how = np.select([v.end[ended] == DONE, v.end[ended] == CANCELLED], [1, 3], 4)
+    status = np.concatenate([np.zeros(len(planned)), np.full(len(m.visit), 2), how]).astype(np.int64)
     plan = np.concatenate([v.plan[planned], m.old, np.where(v.plan[ended] >= 0, v.t[ended] // 1800 * 1800, NEVER)])
     to = np.concatenate([np.full(len(planned), NEVER), m.new, np.full(len(ended), NEVER)])
     is_form = desk.form(v.opp[visit], t)
     unnamed = rng.random(n) < r.missing_opportunity
     rows = pl.DataFrame(
         {
-            "opp": v.opp[visit], "number": v.number[visit], "kind": v.kind[visit], "status": status, "t": t,
-            "recorded": desk.recorded(t, is_form), "plan": plan, "to": to, "is_form": is_form,
-            "stage": v.stage[visit], "stalled": v.stalled[visit], "rival": v.rival[visit],
-            "owner": desk.owner(v.opp[visit], t), "unnamed": unnamed[visit] & ~v.must_report[visit],
+            "opp": v.opp[visit],
+            "number": v.number[visit],
+            "kind": v.kind[visit],
+            "status": status,
+            "t": t,
+            "recorded": desk.recorded(t, is_form),
+            "plan": plan,
+            "to": to,
+            "is_form": is_form,
+            "stage": v.stage[visit],
+            "stalled": v.stalled[visit],
+            "rival": v.rival[visit],
+            "owner": desk.owner(v.opp[visit], t),
+            "unnamed": unnamed[visit] & ~v.must_report[visit],
         }
     )
     return _sent(desk, rows)
@@ -150,9 +165,14 @@ def stage_rows(desk: Desk, told: Timeline) -> pl.DataFrame:
     is_form = desk.form(opp, t)
     rows = pl.DataFrame(
         {
-            "opp": opp, "code": e.code[reported], "detail": e.detail[reported], "t": t,
-            "recorded": desk.recorded(t, is_form, may_wait=False), "is_form": is_form,
-            "owner": desk.owner(opp, t), "has_visit": e.has_visit[reported],
+            "opp": opp,
+            "code": e.code[reported],
+            "detail": e.detail[reported],
+            "t": t,
+            "recorded": desk.recorded(t, is_form, may_wait=False),
+            "is_form": is_form,
+            "owner": desk.owner(opp, t),
+            "has_visit": e.has_visit[reported],
         }
     )
     return _sent(desk, rows)
@@ -181,7 +201,8 @@ def action_rows(desk: Desk, told: Timeline) -> pl.DataFrame:
         here = np.flatnonzero(stage == of_stage)
         who, begin, end = opp[here], entered[here], left[here]
         u, middle = rng.random(len(here)), half[here]
-        at = np.where(reached[here], middle // DAY - rng.integers(0, 3, len(here)), begin // DAY + rng.integers(1, 5, len(here)))
+        soon = begin // DAY + rng.integers(1, 5, len(here))
+        at = np.where(reached[here], middle // DAY - rng.integers(0, 3, len(here)), soon)
         before = at * DAY + rng.integers(9 * 3600, 19 * 3600, len(here))
         before = np.clip(before, begin + 600, np.maximum(end - 300, begin + 600))
         after_move = (end // DAY + rng.integers(1, 7, len(here))) * DAY + rng.integers(9 * 3600, 19 * 3600, len(here))
@@ -196,8 +217,11 @@ def action_rows(desk: Desk, told: Timeline) -> pl.DataFrame:
         parts.append(
             pl.DataFrame(
                 {
-                    "opp": who[chosen], "action": np.full(len(chosen), place), "t": t[chosen],
-                    "has_evidence": ~waived[chosen] & (rng.random(len(chosen)) < 0.92), "is_waived": waived[chosen],
+                    "opp": who[chosen],
+                    "action": np.full(len(chosen), place),
+                    "t": t[chosen],
+                    "has_evidence": ~waived[chosen] & (rng.random(len(chosen)) < 0.92),
+                    "is_waived": waived[chosen],
                     "is_late": late[chosen],
                 }
             )
@@ -251,9 +275,12 @@ def signing_rows(desk: Desk, told: Timeline, quotation: Quotation) -> pl.DataFra
     is_form = desk.form(who, when)
     rows = pl.DataFrame(
         {
-            "opp": who, "amount": np.concatenate([signed, extra]),
+            "opp": who,
+            "amount": np.concatenate([signed, extra]),
             "number": np.concatenate([np.ones(len(opp), dtype=np.int64), np.full(int(more.sum()), 2)]),
-            "t": when, "recorded": desk.recorded(when, is_form, may_wait=False), "is_form": is_form,
+            "t": when,
+            "recorded": desk.recorded(when, is_form, may_wait=False),
+            "is_form": is_form,
             "owner": desk.owner(who, when),
         }
     )
@@ -270,8 +297,14 @@ def answer_rows(desk: Desk, told: Timeline) -> pl.DataFrame:
     is_form = desk.form(opp, t)
     rows = pl.DataFrame(
         {
-            "opp": opp, "asked": a.asked[answered], "t": t, "recorded": desk.recorded(t, is_form, may_wait=False),
-            "is_form": is_form, "team": desk.team(opp, t), "measure": measure, "stage": stage,
+            "opp": opp,
+            "asked": a.asked[answered],
+            "t": t,
+            "recorded": desk.recorded(t, is_form, may_wait=False),
+            "is_form": is_form,
+            "team": desk.team(opp, t),
+            "measure": measure,
+            "stage": stage,
         }
     )
     return _sent(desk, rows)

@@ -15,8 +15,9 @@ from simulation.writers import BOM, write_workbook
 
 ORGANISATION, TARGETS, COSTS = "组织架构.xlsx", "目标.xlsx", "费用明细.csv"
 ORGANISATION_HEADER = (
-    "工号", "姓名", "岗位", "上级工号", "上级姓名", "办事处", "城市", "省份", "大区", "手机号", "生效日期", "失效日期", "登记时间",
-)
+    "工号", "姓名", "岗位", "上级工号", "上级姓名", "办事处", "城市", "省份", "大区", "手机号",
+    "生效日期", "失效日期", "登记时间",
+)  # fmt: skip
 TARGET_HEADER = ("期间", "范围", "名称", "目标金额", "下达时间")
 COST_HEADER = ("月份", "类别", "项目", "金额", "工时", "渠道", "活动", "大区", "入账时间")
 
@@ -41,21 +42,31 @@ def _organisation(p: Parameters, people: People) -> dict[str, tuple[tuple[str, .
         for team_id, team_name, at in people.supervisors:
             office = OFFICES[at]
             if office.region == region:
-                rows.append(
-                    (team_id, team_name, "主管", code, name, office.name, office.city, office.province, region, "", str(since), "", known)
-                )
+                place = (office.name, office.city, office.province, region)
+                rows.append((team_id, team_name, "主管", code, name, *place, "", str(since), "", known))
         for rep in np.flatnonzero([OFFICES[o].region == region for o in people.office]):
             office = OFFICES[people.office[rep]]
-            spans = [(since, _day(p, people.moves[rep]) or _day(p, people.leaves[rep]), people.supervisor[rep], known)]
-            if people.moves[rep] >= 0:
-                moved = _day(p, people.moves[rep])
+            moved, left = _day(p, people.moves[rep]), _day(p, people.leaves[rep])
+            spans = [(since, moved or left, people.supervisor[rep], known)]
+            if moved is not None:
                 spans.append((moved, None, people.next_supervisor[rep], f"{moved} 09:00:00"))
             for begin, end, team, told in spans:
                 team_id, team_name, _ = people.supervisors[team]
                 rows.append(
                     (
-                        people.rep_id[rep], people.name[rep], "业务员", team_id, team_name, office.name, office.city,
-                        office.province, region, people.phone[rep], str(begin), str(end or ""), told,
+                        people.rep_id[rep],
+                        people.name[rep],
+                        "业务员",
+                        team_id,
+                        team_name,
+                        office.name,
+                        office.city,
+                        office.province,
+                        region,
+                        people.phone[rep],
+                        str(begin),
+                        str(end or ""),
+                        told,
                     )
                 )
         sheets[region] = (ORGANISATION_HEADER, rows)
@@ -116,7 +127,9 @@ def _costs(p: Parameters, people: People, path: Path) -> int:
         label = f"{month:%Y-%m}"
         scale = max(p.factor, 0.05)
         for item, amount, hours in (
-            ("平台运维与服务器", 12_000, 0), ("数据专员", 26_000, 160), ("培训与推广", 9_000 if month.month % 3 == 1 else 2_000, 40),
+            ("平台运维与服务器", 12_000, 0),
+            ("数据专员", 26_000, 160),
+            ("培训与推广", 9_000 if month.month % 3 == 1 else 2_000, 40),
         ):
             lines.append(f"{label},项目投入,{item},{amount * scale:.2f},{hours * scale:g},,,,{booked}")
         season = p.season.leads_by_month[month.month - 1] / 12

@@ -27,7 +27,8 @@ STATUS_NAMES = ("已计划", "已完成", "改期", "已取消", "客户爽约")
 PAPER_RESULTS = ("已约", "完成", "改约", "取消", "未见到")
 MEASURES = ("陪同拜访", "技术支持", "价格支持", "辅导")
 EVENT_NAMES = {WON_EVENT: "赢单", LOST_EVENT: "丢单", REOPENED_EVENT: "重新打开"}
-EVIDENCE = ((), (), ("反馈表.pdf", 0.75), ("会议纪要.pdf", 0.80), ("试用照片.jpg", 0.75), ())
+# What is attached to a done visit of a kind (by its place in KINDS), and how often.
+EVIDENCE = {2: ("反馈表.pdf", 0.75), 3: ("会议纪要.pdf", 0.80), 4: ("试用照片.jpg", 0.75)}
 
 VISITS, STAGE_CHANGES, DEEDS, SIGNINGS, ANSWERS = "拜访记录", "阶段变更", "必做动作", "签约", "主管干预"
 DAILY, DAILY_ANSWERS, CRM = "日报汇总", "主管批复汇总", "商机_CRM导出"
@@ -72,9 +73,7 @@ class Renderer:
         office = self.people.office[self.opp.rep[c["opp"]]]
         located = done & (c["kind"] != 1) & (rng.random(n) >= p.missing_position)
         where = np.asarray([(o.latitude, o.longitude) for o in OFFICES])[office] + rng.normal(0, 0.06, (n, 2))
-        position = [
-            self.blank(pl.Series(np.round(where[:, k], 5)).cast(pl.String), ~located) for k in range(2)
-        ]
+        position = [self.blank(pl.Series(np.round(where[:, k], 5)).cast(pl.String), ~located) for k in range(2)]
         return pl.DataFrame(
             {
                 "_file": self.file(VISITS, c["recorded"]),
@@ -110,9 +109,8 @@ class Renderer:
         u = self.desk.rng.random(len(ids))
         names = np.full(len(ids), "", dtype=object)
         done = c["status"] == 1
-        for kind, evidence in enumerate(EVIDENCE):
-            if evidence:
-                names[done & (c["kind"] == kind) & (u < evidence[1])] = evidence[0]
+        for kind, (name, share) in EVIDENCE.items():
+            names[done & (c["kind"] == kind) & (u < share)] = name
         photo = done & np.isin(c["kind"], (0, 3, 4)) & ((u * 997) % 1 < 0.35)
         names[photo & (names == "")] = "门头照.jpg"
         both = photo & (names != "") & (names != "门头照.jpg")

@@ -45,23 +45,34 @@ def routine_visits(desk: Desk, r: Renderer, reps: np.ndarray, visits: int) -> tu
             "客户名称": pl.Series(customer_names(p.seed, customer + offset, desk.people.office[rep]), dtype=pl.String),
             "方式": pl.Series([KIND_NAMES[k] for k in KINDS]).gather(kind),
             "备注": pl.Series(note, dtype=pl.String),
-            "_t": t, "_recorded": recorded, "_form": is_form,
+            "_t": t,
+            "_recorded": recorded,
+            "_form": is_form,
         }
-    ).filter((pl.col("_recorded") < desk.last))
+    ).filter(pl.col("_recorded") < desk.last)
     form, paper = frame.filter("_form"), frame.filter(~pl.col("_form"))
     return _form_rows(r, form), _paper_rows(r, paper)
 
 
 def _form_rows(r: Renderer, rows: pl.DataFrame) -> pl.DataFrame:
     recorded = rows["_recorded"].to_numpy()
-    return rows.with_columns(
-        _file=r.file(VISITS, recorded), 状态=pl.lit(STATUS_NAMES[1]), 发生时间=r.at(rows["_t"].to_numpy()), 提交时间=r.at(recorded)
-    ).rename({"编号": "拜访编号", "方式": "拜访类型"}).drop("_t", "_recorded", "_form")
+    return (
+        rows.with_columns(
+            _file=r.file(VISITS, recorded),
+            状态=pl.lit(STATUS_NAMES[1]),
+            发生时间=r.at(rows["_t"].to_numpy()),
+            提交时间=r.at(recorded),
+        )
+        .rename({"编号": "拜访编号", "方式": "拜访类型"})
+        .drop("_t", "_recorded", "_form")
+    )
 
 
 def _paper_rows(r: Renderer, rows: pl.DataFrame) -> pl.DataFrame:
     recorded = rows["_recorded"].to_numpy()
     return rows.with_columns(
-        _file=r.file(DAILY, recorded), 结果=pl.lit(PAPER_RESULTS[1]), 日期=r.when(rows["_t"].to_numpy(), "%Y/%m/%d"),
+        _file=r.file(DAILY, recorded),
+        结果=pl.lit(PAPER_RESULTS[1]),
+        日期=r.when(rows["_t"].to_numpy(), "%Y/%m/%d"),
         录入时间=r.when(recorded, "%Y/%m/%d %H:%M"),
     ).drop("_t", "_recorded", "_form")

@@ -33,7 +33,10 @@ KIND_SHARES = np.cumsum(
     ],
     axis=1,
 )
-LOST_REASONS = ("价格太高", "竞品抢单", "客户预算冻结", "方案不符合需求", "客户反复改期后放弃", "账期谈不拢", "客户关店或转行", "其他")
+LOST_REASONS = (
+    "价格太高", "竞品抢单", "客户预算冻结", "方案不符合需求", "客户反复改期后放弃", "账期谈不拢",
+    "客户关店或转行", "其他",
+)  # fmt: skip
 
 
 @dataclass
@@ -153,8 +156,13 @@ def _afterlife(p: Parameters, world: World, rng: np.random.Generator) -> dict[st
 
 
 def _events(
-    opp: Opportunities, world: World, story: Story, after: dict[str, tuple[Ints, Ints, Ints]], visit_key: Ints,
-    visit_t: Ints, rng: np.random.Generator,
+    opp: Opportunities,
+    world: World,
+    story: Story,
+    after: dict[str, tuple[Ints, Ints, Ints]],
+    visit_key: Ints,
+    visit_t: Ints,
+    rng: np.random.Generator,
 ) -> StageEvents:
     moved, lost = story.stages.table(), story.lost.table()
     later = after["events"]
@@ -196,8 +204,18 @@ def _reasons(world: World, who: Ints, rng: np.random.Generator) -> Ints:
 
 
 def _visits(
-    p: Parameters, story: Story, opp: Opportunities, rng: np.random.Generator, done_opp: Ints, done_t: Ints,
-    done_key: Ints, kind: Ints, stage: Ints, detail: Ints, *, must_report: Flags,
+    p: Parameters,
+    story: Story,
+    opp: Opportunities,
+    rng: np.random.Generator,
+    done_opp: Ints,
+    done_t: Ints,
+    done_key: Ints,
+    kind: Ints,
+    stage: Ints,
+    detail: Ints,
+    *,
+    must_report: Flags,
 ) -> tuple[Visits, Moves]:
     """Done visits, visits not held, and those put off and forgotten; and every time one was put off."""
     moved_opp, moved_day, moved_stage = story.reschedules.table()
@@ -241,14 +259,22 @@ def _visits(
     latest = np.where(planned, plan, 0)
     latest[visit[first]] = at[first]
     created = (opp.created * DAY + opp.created_second)[all_opp]
-    arranged = (latest // DAY - rng.integers(1, 6, len(all_opp))) * DAY + rng.integers(9 * 3600, 18 * 3600, len(all_opp))
+    arranged = (latest // DAY - rng.integers(1, 6, len(all_opp))) * DAY
+    arranged += rng.integers(9 * 3600, 18 * 3600, len(all_opp))
     arranged = np.where(plan >= 0, np.minimum(np.maximum(arranged, created + 1800), latest), NEVER)
 
     zeros = np.zeros(len(other), dtype=bool)
     visits = Visits(
-        all_opp, _rank(all_opp, t), np.concatenate([kind, other_kind]), end, t, plan, arranged,
+        all_opp,
+        _rank(all_opp, t),
+        np.concatenate([kind, other_kind]),
+        end,
+        t,
+        plan,
+        arranged,
         np.concatenate([stage, np.minimum(other, 4)]),
-        np.concatenate([(detail & 16) > 0, zeros]), np.concatenate([(detail & 32) > 0, zeros]),
+        np.concatenate([(detail & 16) > 0, zeros]),
+        np.concatenate([(detail & 32) > 0, zeros]),
         np.concatenate([must_report, zeros]),
     )
     return visits, moves

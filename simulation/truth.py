@@ -174,7 +174,11 @@ class Truth:
         """Write reps, parameters, dirt and summary."""
         people = self.people
         pl.DataFrame(
-            {"rep_id": people.rep_id, "office": pl.Series([o.name for o in OFFICES]).gather(people.office), "skill": people.skill}
+            {
+                "rep_id": people.rep_id,
+                "office": pl.Series([o.name for o in OFFICES]).gather(people.office),
+                "skill": people.skill,
+            }
         ).write_parquet(self.folder / "reps.parquet")
         (self.folder / "parameters.json").write_text(self.p.model_dump_json(indent=2), encoding="utf-8")
         lines = [
