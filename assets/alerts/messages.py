@@ -13,8 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from assets.exports.text import clean_text, markdown_text
 from data_contracts.figures import money
+from data_contracts.safe_cells import clean_text, markdown_text
 from data_contracts.texts import Language, Name, Texts
 
 LISTED, TOLD_WHOLE = 10, 3

@@ -24,8 +24,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from assets.exports.text import clean_text, is_formula_like, without_formula
 from assets.files import atomic_path
+from data_contracts.safe_cells import clean_text, is_formula_like, without_formula
 from data_contracts.texts import Language
 
 Kind = Literal["text", "integer", "decimal", "share", "date", "instant", "boolean"]

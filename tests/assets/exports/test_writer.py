@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from assets.exports.text import clean_text, is_formula_like, markdown_text, mask_phones
 from assets.exports.writer import Field, Reader, Sheet, sheet_name, write_csv, write_jsonl, write_xlsx
+from data_contracts.safe_cells import clean_text, is_formula_like, markdown_text, mask_phones
 
 CHINESE = Reader("zh-CN", ZoneInfo("Asia/Shanghai"))
 ENGLISH = Reader("en", ZoneInfo("Asia/Shanghai"))
