@@ -124,13 +124,17 @@ Columns = Annotated[tuple[str, ...], BeforeValidator(lambda v: [v] if isinstance
 
 
 class Pair(Strict):
-    """Start rows paired with complete rows of the same key: first started, first completed."""
+    """Start rows paired with complete rows of the same key.
+
+    `fifo`: a complete takes the oldest start still open. `next`: a start belongs to the row after it or to none.
+    """
 
     source: Annotated[str, Field(alias="from")]
     by: Columns
     order: Order = ()
     start: str
     complete: str
+    rule: Literal["fifo", "next"] = "fifo"
 
 
 class Pick(Strict):

@@ -155,10 +155,11 @@ def _pick_sql(pick: Pick, base: Relation, zone: str) -> str:
 
 
 def _pair_sql(pair: Pair, base: Relation, zone: str) -> tuple[str, Scope, dict[str, Compiled]]:
-    """Starts and completes of a key in order; a complete takes the oldest start that is still open.
+    """Starts and completes of a key in order, each complete numbered as the start it belongs to.
 
-    `balance` (starts less completes) falls to a new low exactly where a complete finds no open start; the others
-    are the first, second, third to find one, and belong to the first, second, third start.
+    Fifo: `balance` (starts less completes) falls to a new low exactly where a complete finds no open start; the
+    others are the first, second, third to find one, and belong to the first, second, third start. Next: a complete
+    belongs to the start in the row before it.
     """
     computed, order = _order(pair.order, base.scope, zone, descending=False)
     keys = [base.scope[column].sql for column in pair.by]
@@ -167,6 +168,7 @@ def _pair_sql(pair: Pair, base: Relation, zone: str) -> tuple[str, Scope, dict[s
     partition = ", ".join([*keys, '"p:apart"'])
     window = f"(partition by {partition} order by {order} rows unbounded preceding)"
     before = f"(partition by {partition} order by {order} rows between unbounded preceding and 1 preceding)"
+    previous = f"(partition by {partition} order by {order} rows between 1 preceding and 1 preceding)"
     columns = [name for name in base.scope if name not in PROVENANCE_NAMES]
     flagged = f"""
         select *, {apart} as "p:apart", {condition(pair.start, base.scope)} is true as "p:start",
@@ -174,14 +176,22 @@ def _pair_sql(pair: Pair, base: Relation, zone: str) -> tuple[str, Scope, dict[s
         from ({base.sql})"""
     counted = f"""
         select *, sum("p:start"::integer) over {window} as "p:starts",
-               sum(case when "p:start" then 1 else -1 end) over {window} as "p:balance"
+               sum(case when "p:start" then 1 else -1 end) over {window} as "p:balance",
+               row_number() over {window} as "p:place"
         from ({flagged}) where "p:start" or "p:complete" """
-    walked = f"""
-        select *, not "p:start" and "p:balance" >= least(0, coalesce(min("p:balance") over {before}, 0)) as "p:matched"
-        from ({counted})"""
+    is_matched = (
+        f'"p:balance" >= least(0, coalesce(min("p:balance") over {before}, 0))'
+        if pair.rule == "fifo"
+        else f'coalesce(bool_or("p:start") over {previous}, false)'
+    )
+    walked = f'select *, not "p:start" and {is_matched} as "p:matched" from ({counted})'
+    start_number, complete_number = (
+        ('"p:starts"', f'sum("p:matched"::integer) over {window}')
+        if pair.rule == "fifo"
+        else ('"p:place"', '"p:place" - 1')
+    )
     numbered = f"""
-        select *, case when "p:start" then "p:starts"
-                       when "p:matched" then sum("p:matched"::integer) over {window} end as "p:number"
+        select *, case when "p:start" then {start_number} when "p:matched" then {complete_number} end as "p:number"
         from ({walked})"""
     same = " and ".join([*(f"s.{k} = c.{k}" for k in keys), 's."p:number" = c."p:number"', 's."p:apart" is null'])
     own = [f"s.{quote_ident(n)} as {quote_ident(f'start_{n}')}, c.{quote_ident(n)} as {quote_ident(f'complete_{n}')}"
