@@ -69,8 +69,9 @@ def test_valid_from_is_inclusive_and_valid_to_exclusive_by_local_days() -> None:
     tiny = Tiny(as_of="2025-04-01 00:00")
     tiny.events(moves("2025-02-28 23:59:59", "2025-03-01 00:00:00", "2025-03-09 23:59:59", "2025-03-10 00:00:00"))
     tiny.add("opportunities", opportunity_id="A", owner_id="R1", occurred_at="2025-02-01")
-    tiny.add("organisation", rep_id="R1", rep_name="李雷", supervisor_id="S1", supervisor_name="韩梅梅", office="杭州办",
-             city="杭州", province="浙江", region="华东", valid_from="2025-03-01", valid_to="2025-03-10")  # fmt: skip
+    tiny.add("organisation", rep_id="R1", rep_name="李雷", supervisor_id="S1", supervisor_name="韩梅梅",
+             office="杭州办", city="杭州", province="浙江", region="华东",
+             valid_from="2025-03-01", valid_to="2025-03-10")  # fmt: skip
     tiny.build(*SPELLS)
     there = ("李雷", "S1", "韩梅梅", "杭州办", "杭州", "浙江", "华东")
     columns = ("owner_name", "supervisor_id", "supervisor_name", "office", "city", "province", "region")

@@ -81,9 +81,8 @@ def test_a_stage_entered_after_the_win_was_reached_by_the_win() -> None:
 def test_what_was_reached_before_stays_reached() -> None:
     tiny = built("2025-04-01 00:00", walk((1, ONE), (3, TWO), (5, THREE), (7, ONE), (9, "lost")), FUNNEL)
     assert path(tiny, "A") == ("1 3 5 - -", "1 3 5 - -", "11100")
-    assert tiny.rows("select furthest_stage_no, outcome, strftime(failed_at, '%-d'), is_reworked from marts.funnel_paths") == [
-        (3, "lost", "9", True)
-    ]  # fmt: skip
+    columns = "furthest_stage_no, outcome, strftime(failed_at, '%-d'), is_reworked"
+    assert tiny.rows(f"select {columns} from marts.funnel_paths") == [(3, "lost", "9", True)]
 
 
 def test_observed_in_that_order_among_all_entries_anything_between() -> None:
