@@ -1,0 +1,43 @@
+"""How the dashboard is started: the command, its options and its environment, for the CLI and for tests."""
+
+from __future__ import annotations
+
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+# No e-mail prompt, no usage statistics, no editing toolbar, no source watching, nothing fetched from elsewhere.
+OPTIONS = {
+    "browser.gatherUsageStats": "false",
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": "false",
+    "client.toolbarMode": "minimal",
+    "runner.magicEnabled": "false",
+    "server.enableStaticServing": "false",
+    "server.fileWatcherType": "none",
+    "server.headless": "true",
+    "server.maxUploadSize": "1",
+    "server.runOnSave": "false",
+}
+
+
+def dashboard_command(
+    workspace: Path, *, host: str = "127.0.0.1", port: int = 8501
+) -> tuple[list[str], dict[str, str]]:
+    """The argument list that serves the dashboard of a workspace, and what its environment must hold besides."""
+    here = Path(str(files("dashboards")))
+    options = {
+        **OPTIONS,
+        "server.address": host,
+        "server.port": str(port),
+        "theme.base": str(here / "theme.toml"),
+    }
+    argv = [sys.executable, "-m", "streamlit", "run", str(here / "app.py")]
+    argv += [f"--{name}={value}" for name, value in options.items()]
+    environment = {
+        "PYTHONSAFEPATH": "1",
+        "STAGEWATCH_WORKSPACE": str(workspace.resolve()),
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    return argv, environment
