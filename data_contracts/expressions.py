@@ -72,6 +72,8 @@ def parse_expression(text: str) -> Expression:
     """Parse and check one expression; ValueError says what is not allowed."""
     if len(text) > MAX_LENGTH:
         raise ValueError(f"is longer than {MAX_LENGTH} characters")
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError(f"may not hold control characters: {text!r}")
     try:
         trees = sqlglot.parse(text, dialect="duckdb")
     except (SqlglotError, RecursionError, ValueError) as error:

@@ -45,19 +45,29 @@ def land_file(
     changed, where no mapping reads the file or it holds no rows.
     """
     plan = plan_file(path, delivery.name, mappings, scratch)
-    for careful in (False, True):
-        con.begin()
+    con.execute("set preserve_insertion_order = true")
+    try:
         try:
-            landed = _land(con, plan, delivery, careful, scratch)
-            before_commit(landed)
-            con.commit()
-            return landed
+            return _land_in_transaction(con, plan, delivery, False, scratch, before_commit)
         except IrregularError:
-            con.rollback()
-        except BaseException:
-            con.rollback()
-            raise
-    raise AssertionError("the careful reader never calls a file irregular")
+            return _land_in_transaction(con, plan, delivery, True, scratch, before_commit)
+    finally:
+        con.execute("set preserve_insertion_order = false")
+
+
+def _land_in_transaction(
+    con: duckdb.DuckDBPyConnection, plan: Plan, delivery: Delivery, careful: bool, scratch: Path,
+    before_commit: Callable[[Delivery], None],
+) -> Delivery:  # fmt: skip
+    con.begin()
+    try:
+        landed = _land(con, plan, delivery, careful, scratch)
+        before_commit(landed)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return landed
 
 
 def _land(con: duckdb.DuckDBPyConnection, plan: Plan, delivery: Delivery, careful: bool, scratch: Path) -> Delivery:

@@ -45,12 +45,11 @@ class Loaded:
 
 
 def load_plan(con: duckdb.DuckDBPyConnection, plan: Plan, file_id: int, careful: bool, scratch: Path) -> list[Loaded]:
-    """Load every part of a file inside the caller's transaction; IrregularError where `careful` is called for."""
-    con.execute("set preserve_insertion_order = true")
-    try:
-        return [_load_part(con, plan, part, n, file_id, careful, scratch) for n, part in enumerate(plan.parts, 1)]
-    finally:
-        con.execute("set preserve_insertion_order = false")
+    """Load every part of a file inside the caller's transaction; IrregularError where `careful` is called for.
+
+    The connection must preserve the order of insertion: rows are numbered by it.
+    """
+    return [_load_part(con, plan, part, n, file_id, careful, scratch) for n, part in enumerate(plan.parts, 1)]
 
 
 def ensure_table(con: duckdb.DuckDBPyConnection, mapping: str, code: str, columns: Iterable[str]) -> str:

@@ -12,7 +12,9 @@ rows as (
   from bad group by file_id, source_sheet, source_row
 )
 select r.file_id, f.name, r.source_sheet, r.source_row, r.mapping, r.faults[1].record, r.faults[1].column_name,
-       r.faults[1].reason, r.faults[1]."value", r.faults, to_json(struct_pack({{columns}}))::varchar
+       r.faults[1].reason, r.faults[1]."value",
+       [{'record': fault.record, 'column_name': fault.column_name, 'reason': fault.reason} for fault in r.faults],
+       to_json(struct_pack({{columns}}))::varchar
 from rows r
 join {{table}} l on l.file_id = r.file_id and l.source_row = r.source_row
   and l.source_sheet is not distinct from r.source_sheet
