@@ -16,9 +16,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models import baselines
+from models.blend import Learning
 from models.features import Floats
 from models.folds import Fold
-from models.hazards import FAIL, SIGN, Learning, RiskModel, fit_risk_model, in_threads, outcome_codes
+from models.hazards import FAIL, SIGN, RiskModel, fit_risk_model, in_threads, outcome_codes
 from models.measures import at_budget, flagged_by_budget, judge, measure_rows
 
 MODEL = "risk_model"
@@ -58,19 +59,20 @@ def run_backtest(
 ) -> Backtest:
     """Train and test every fold. `features` are all landmarks before the as-of time, in a fixed order;
     `labels_at(origin)` what was known of the earlier ones at an origin, `final_labels` what is known now."""
-    known = features.join(final_labels, on=KEYS, how="left", maintain_order="left")
-    tests = {f.number: known.filter(pl.col("landmark_at").is_between(f.origin, f.until, closed="left")) for f in folds}
-    trains = {f.number: training_rows(features, labels_at(f.origin)) for f in folds}
+    labels = {f.number: labels_at(f.origin) for f in folds}
+    usual = {f.number: usual_days_at(f.origin) for f in folds}
 
-    def fit(fold: Fold) -> RiskModel:
-        return fit_fold(trains[fold.number], usual_days_at(fold.origin), setting)
+    def work(fold: Fold) -> tuple[RiskModel, _Tested]:
+        train = training_rows(features, labels[fold.number])
+        model = fit_fold(train, usual[fold.number], setting)
+        test = features.filter(pl.col("landmark_at").is_between(fold.origin, fold.until, closed="left"))
+        test = test.join(final_labels, on=KEYS, how="left", maintain_order="left")
+        tested = _Tested(fold.number, test.select(_Tested.COLUMNS), _say(model, train, test, setting), setting)
+        return model, tested
 
-    fitted = in_threads([lambda fold=f: fit(fold) for f in folds], setting.threads)
-    models = dict(zip((f.number for f in folds), fitted, strict=True))
-    said = in_threads(
-        [lambda n=f.number: _say(models[n], trains[n], tests[n], setting) for f in folds], setting.threads
-    )
-    judged = [_Tested(f.number, tests[f.number], p, setting) for f, p in zip(folds, said, strict=True)]
+    done = in_threads([lambda fold=f: work(fold) for f in folds], setting.threads)
+    models = {f.number: model for f, (model, _) in zip(folds, done, strict=True)}
+    judged = [tested for _, tested in done]
     rows = [row for tested in judged for row in tested.rows()]
     if judged:
         rows += _Tested.together(judged, setting).rows()
@@ -133,6 +135,9 @@ def _say(model: RiskModel, train: pl.DataFrame, test: pl.DataFrame, setting: Set
 
 class _Tested:
     """One fold's test landmarks and what every model said of them (fold 0: all folds together)."""
+
+    COLUMNS = ("opportunity_key", "opportunity_id", "landmark_at", "team", "followed_days", "outcome", "event_days",
+               "closed_at")  # fmt: skip
 
     def __init__(self, fold: int, test: pl.DataFrame, said: Mapping[str, Floats], setting: Setting) -> None:
         self.fold, self.test, self.said, self.setting = fold, test, said, setting

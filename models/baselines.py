@@ -14,8 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from models.blend import SEED, Design
 from models.features import Encoder, Floats
-from models.hazards import FAIL, SEED, SIGN, outcome_codes
+from models.hazards import FAIL, SIGN, outcome_codes
 
 OPEN = 2
 SMOOTHING = 0.1  # Odoo's
@@ -95,25 +96,15 @@ def logistic_regression(frame: pl.DataFrame, status: NDArray[np.int64], weight: 
     if frame.height > LOGISTIC_ROWS:
         chosen = np.sort(np.random.default_rng(SEED).permutation(frame.height)[:LOGISTIC_ROWS])
         frame, status, weight = frame[chosen], status[chosen], weight[chosen]
-    raw = _tamed(encoder.transform(frame))
-    middle = np.nan_to_num(np.nanmedian(np.where(np.isnan(raw).all(axis=0), 0.0, raw), axis=0))
-    flagged = np.isnan(raw).any(axis=0)
-    stages = np.unique(frame["stage_no"].fill_null(0).to_numpy())
-
-    def design(rows: pl.DataFrame) -> Floats:
-        values = _tamed(encoder.transform(rows))
-        missing = np.isnan(values)
-        stage = rows["stage_no"].fill_null(0).to_numpy()[:, None] == stages[None, :]
-        return np.column_stack([np.where(missing, middle, values), missing[:, flagged], stage])
-
-    first = design(frame)
-    mean, spread = first.mean(axis=0), first.std(axis=0)
-    spread[spread == 0] = 1.0
+    matrix = encoder.transform(frame)
+    codes = (frame["stage_no"].fill_null(0).cast(pl.Float64).to_numpy(),)
+    design = Design.fit(matrix, codes)
     model = LogisticRegression(C=0.05, max_iter=200, tol=1e-3)
-    model.fit((first - mean) / spread, status, sample_weight=weight / weight.mean())
+    model.fit(design.inputs(matrix, codes), status, sample_weight=weight / weight.mean())
 
     def score(rows: pl.DataFrame) -> Floats:
-        probabilities = model.predict_proba((design(rows) - mean) / spread)
+        stage = rows["stage_no"].fill_null(0).cast(pl.Float64).to_numpy()
+        probabilities = model.predict_proba(design.inputs(encoder.transform(rows), (stage,)))
         result = np.zeros((rows.height, 2))
         for place, code in enumerate(model.classes_):
             if code in (FAIL, SIGN):
@@ -121,11 +112,6 @@ def logistic_regression(frame: pl.DataFrame, status: NDArray[np.int64], weight: 
         return result
 
     return score
-
-
-def _tamed(matrix: Floats) -> Floats:
-    tamed: Floats = np.sign(matrix) * np.log1p(np.abs(matrix))
-    return tamed
 
 
 class FrequencyScore:

@@ -51,7 +51,9 @@ CATALOGUE: tuple[Feature, ...] = (
     *_of("stage_time", "stage_days", "sla_ratio"),
     *_of("silence", "silent_days", "activities_14d", "activities_28d", "days_per_activity"),
     *_of("visits", "visits_done", "visits_28d", "calls_done", "demos_done", "samples_done", "negotiations_done"),
-    *_of("visits", "days_since_visit", "no_shows", "cancellations", "planned_ahead", "days_to_planned"),
+    *_of(
+        "visits", "days_since_visit", "no_shows", "cancellations", "missed_streak", "planned_ahead", "days_to_planned"
+    ),
     *_of("visits", "planned_untold", "activities"),
     *_of("reschedules", "reschedules", "reschedule_streak", "days_since_reschedule", "reschedule_share"),
     *_of("technical_meeting", "technical_meetings"),

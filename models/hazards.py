@@ -23,26 +23,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from models.blend import SEED, Blend, Learning
 from models.features import Encoder, Floats
 
 FAIL, SIGN = 0, 1
-STEPS = (7.0, 14.0, 21.0, 28.0, 42.0, 56.0, 70.0, 91.0, 119.0, 154.0, 210.0, 280.0)
-SEED = 20250101
-
-
-@dataclass(frozen=True)
-class Learning:
-    """What the fit may be told; the defaults were chosen by backtest (docs/risk.md)."""
-
-    landmarks: int = 40_000
-    rounds: int = 120
-    rate: float = 0.07
-    leaves: int = 24
-    smallest_leaf: int = 60
-    penalty: float = 2.0
+STEPS = (7.0, 14.0, 28.0, 49.0, 77.0, 119.0, 175.0, 252.0)
 
 
 @dataclass(frozen=True)
@@ -51,8 +38,8 @@ class RiskModel:
 
     encoder: Encoder
     edges: tuple[float, ...]
-    closing: Any
-    signing: Any
+    closing: Blend
+    signing: Blend
     references: Mapping[str, Mapping[str, float]]
 
     def incidence(self, matrix: Floats, days: Sequence[float]) -> Floats:
@@ -81,17 +68,17 @@ class RiskModel:
         rows, count = len(matrix), len(self.edges)
         hazard, share = np.empty((rows, count)), np.empty((rows, count))
         for k in range(count):
-            stacked = np.column_stack([matrix, np.full(rows, float(k))])
-            hazard[:, k] = _probability(self.closing, stacked)
-            share[:, k] = _probability(self.signing, stacked)
+            codes = (stage_codes(self.encoder, matrix), np.full(rows, float(k)))
+            hazard[:, k] = self.closing.probability(matrix, codes)
+            share[:, k] = self.signing.probability(matrix, codes)
         return hazard, share
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "encoder": self.encoder.to_dict(),
             "edges": list(self.edges),
-            "closing": self.closing,
-            "signing": self.signing,
+            "closing": self.closing.to_dict(),
+            "signing": self.signing.to_dict(),
             "references": {stage: dict(values) for stage, values in self.references.items()},
         }
 
@@ -100,15 +87,15 @@ class RiskModel:
         return cls(
             Encoder.from_dict(data["encoder"]),
             tuple(data["edges"]),
-            data["closing"],
-            data["signing"],
+            Blend.from_dict(data["closing"]),
+            Blend.from_dict(data["signing"]),
             data["references"],
         )
 
 
 def interval_edges(horizon_days: float) -> tuple[float, ...]:
     """Ends of the intervals up to the horizon: weeks at first, then longer."""
-    return (*(step for step in STEPS if step < 0.9 * horizon_days), float(horizon_days))
+    return (*(step for step in STEPS if step < 0.85 * horizon_days), float(horizon_days))
 
 
 def person_periods(
@@ -146,19 +133,28 @@ def fit_risk_model(
     """
     learning = learning or Learning()
     edges = interval_edges(horizon_days)
+    if frame.height > learning.landmarks:
+        chosen = np.sort(np.random.default_rng(SEED).permutation(frame.height)[: learning.landmarks])
+        frame, labels = frame[chosen], labels[chosen]
     outcome = outcome_codes(labels)
     encoder = Encoder.fit(frame, outcome == FAIL, action_codes)
     references = typical_landmarks(encoder, frame, usual_days or {})
-    if frame.height > learning.landmarks:
-        chosen = np.sort(np.random.default_rng(SEED).permutation(frame.height)[: learning.landmarks])
-        frame, labels, outcome = frame[chosen], labels[chosen], outcome[chosen]
     event_days = labels["event_days"].fill_null(float("inf")).to_numpy()
     who, interval, result = person_periods(labels["followed_days"].to_numpy(), event_days, outcome, edges)
-    stacked = np.column_stack([encoder.transform(frame)[who], interval])
+    matrix = encoder.transform(frame)[who]
+    codes = (stage_codes(encoder, matrix), interval.astype(float))
     closed = result >= 0
-    closing = _fit(stacked, closed, learning)
-    signing = _fit(stacked[closed], result[closed] == SIGN, learning)
+    closing = Blend.fit(matrix, codes, closed, learning)
+    signing = Blend.fit(matrix[closed], (codes[0][closed], codes[1][closed]), result[closed] == SIGN, learning)
     return RiskModel(encoder, edges, closing, signing, references)
+
+
+def stage_codes(encoder: Encoder, matrix: Floats) -> Floats:
+    """The stage's number of each row, 0 where there is none."""
+    if "stage_no" not in encoder.columns:
+        return np.zeros(len(matrix))
+    stage: Floats = np.nan_to_num(matrix[:, encoder.columns.index("stage_no")])
+    return stage
 
 
 def outcome_codes(labels: pl.DataFrame) -> NDArray[np.int64]:
@@ -200,27 +196,3 @@ def in_threads(tasks: Sequence[Any], threads: int) -> list[Any]:
 
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:
         return list(pool.map(alone, tasks))
-
-
-def _fit(matrix: Floats, target: NDArray[np.bool_], learning: Learning) -> Any:
-    if target.all() or not target.any():
-        return float(target.all())
-    untold = np.isnan(matrix).all(axis=0)
-    if untold.any():  # scikit-learn cannot bin a column without any value
-        matrix = np.where(untold, 0.0, matrix)
-    return HistGradientBoostingClassifier(
-        max_iter=learning.rounds,
-        learning_rate=learning.rate,
-        max_leaf_nodes=learning.leaves,
-        min_samples_leaf=learning.smallest_leaf,
-        l2_regularization=learning.penalty,
-        early_stopping=False,
-        random_state=SEED,
-    ).fit(matrix, target.astype(np.int64))
-
-
-def _probability(model: Any, matrix: Floats) -> Floats:
-    if isinstance(model, float):
-        return np.full(len(matrix), model)
-    probability: Floats = model.predict_proba(matrix)[:, 1]
-    return probability

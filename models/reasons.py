@@ -11,17 +11,18 @@ An effect is how the model's score depends on what was told: association, not ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.blend import SEED
 from models.features import ACTION, Floats
-from models.hazards import FAIL, SEED, RiskModel
+from models.hazards import FAIL, RiskModel
 
-PAIRS = 2
+PAIRS = 1
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,42 @@ def explain(model: RiskModel, matrix: Floats, stage_no: NDArray[np.int64], horiz
     orders += [order[::-1] for order in orders]
     effects = np.zeros((len(matrix), len(names)))
 
-    def score(rows: Floats) -> Floats:
-        p: Floats = model.incidence(rows, [horizon_days])[:, 0, FAIL]
-        return p
-
-    reference, actual = score(usual), score(matrix)
+    differs = ~((matrix == usual) | (np.isnan(matrix) & np.isnan(usual)))
+    reference, actual = _p_fail(model, usual, horizon_days), _p_fail(model, matrix, horizon_days)
     for order in orders:
         current, before = usual.copy(), reference
         for step, group in enumerate(order):
-            current[:, groups[names[group]]] = matrix[:, groups[names[group]]]
-            after = actual if step == len(order) - 1 else score(current)
+            columns = np.asarray(groups[names[group]])
+            rows = np.flatnonzero(differs[:, columns].any(axis=1))
+            current[np.ix_(rows, columns)] = matrix[np.ix_(rows, columns)]
+            if step == len(order) - 1:
+                after = actual
+            else:
+                after = before.copy()
+                after[rows] = _p_fail(model, current[rows], horizon_days)
             effects[:, group] += (after - before) / len(orders)
             before = after
     return Effects(names, reference, effects, usual)
+
+
+def leading_features(
+    model: RiskModel, matrix: Floats, effects: Effects, wanted: NDArray[np.bool_], horizon_days: float
+) -> NDArray[np.int64]:
+    """(rows, groups) column of the feature that best speaks for a group: the one whose return to its usual value
+    alone lowers p_fail most. Only where `wanted` (rows, groups); -1 elsewhere."""
+    groups = model.encoder.groups()
+    leading = np.full(wanted.shape, -1)
+    actual = _p_fail(model, matrix, horizon_days)
+    for place, group in enumerate(effects.groups):
+        rows = np.flatnonzero(wanted[:, place])
+        lowered = np.full((len(rows), len(groups[group])), -np.inf)
+        for option, column in enumerate(groups[group]):
+            changed = matrix[rows]
+            changed[:, column] = effects.usual[rows, column]
+            lowered[:, option] = actual[rows] - _p_fail(model, changed, horizon_days)
+        if len(rows):
+            leading[rows, place] = np.asarray(groups[group])[lowered.argmax(axis=1)]
+    return leading
 
 
 def reference_rows(model: RiskModel, matrix: Floats, stage_no: NDArray[np.int64]) -> Floats:
@@ -74,12 +98,17 @@ def reference_rows(model: RiskModel, matrix: Floats, stage_no: NDArray[np.int64]
 
 
 def best_next_action(
-    model: RiskModel, frame: pl.DataFrame, required: Mapping[int, Sequence[str]], horizon_days: float
+    model: RiskModel,
+    frame: pl.DataFrame,
+    required: Mapping[int, Sequence[str]],
+    meetings: Collection[str],
+    horizon_days: float,
 ) -> tuple[list[str | None], Floats]:
     """For each landmark the missing required action of its stage whose being passed lowers p_fail the most.
 
     Returns the action's code (None: nothing is missing, or nothing lowers it) and p_fail as if it were passed
-    (NaN where None). `required`: codes by stage number, in the playbook's order; ties go to the earlier.
+    (NaN where None). `required`: codes by stage number, in the playbook's order; ties go to the earlier. `meetings`:
+    the codes that are a technical meeting.
     `frame` is the landmark table. What passing an action changes in the features is the action itself, how many
     are missing, and, for a technical meeting, that there was one.
     """
@@ -103,11 +132,17 @@ def best_next_action(
             changed[line, place[ACTION + code]] = 1.0
         if "actions_missing" in place:
             changed[line, place["actions_missing"]] -= 1
-        if code == "technical_meeting" and "technical_meetings" in place:
+        if code in meetings and "technical_meetings" in place:
             changed[line, place["technical_meetings"]] = max(changed[line, place["technical_meetings"]], 1.0)
-    before = model.incidence(matrix, [horizon_days])[:, 0, FAIL]
-    after = model.incidence(changed, [horizon_days])[:, 0, FAIL]
+    before, after = _p_fail(model, matrix, horizon_days), _p_fail(model, changed, horizon_days)
     for line, row in enumerate(rows):
         if after[line] < before[row] and not after[line] >= lowest[row]:
             best[row], lowest[row] = codes[line], after[line]
     return best, lowest
+
+
+def _p_fail(model: RiskModel, matrix: Floats, horizon_days: float) -> Floats:
+    if not len(matrix):
+        return np.zeros(0)
+    p: Floats = model.incidence(matrix, [horizon_days])[:, 0, FAIL]
+    return p

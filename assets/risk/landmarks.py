@@ -30,7 +30,7 @@ FEATURE_FILES = (
     "work_visit_features",
     "landmark_features",
 )
-LABEL_FILES = ("work_closings", "work_labels")
+LABEL_FILES = ("work_cuts", "work_closings", "work_labels", "work_usual", "work_beginnings")
 
 
 def build_features(con: duckdb.DuckDBPyConnection, run: Run) -> None:
@@ -46,13 +46,20 @@ def build_labels(con: duckdb.DuckDBPyConnection, known_at: Sequence[datetime], w
     con.execute("set variable window_days = ?::integer", [window_days])
     con.execute("create or replace table ml.work_asked (known_at timestamptz)")
     con.executemany("insert into ml.work_asked values (?)", [[moment] for moment in sorted(set(known_at))])
-    for name in ("work_cuts", *LABEL_FILES):
+    for name in LABEL_FILES:
         run_script(con, "assets.risk", f"{name}.sql")
 
 
 def read_features(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """`ml.landmark_features`, in an order that no key given by a run decides."""
-    return read_table(con, "from ml.landmark_features order by opportunity_id, landmark_at")
+    """`ml.landmark_features`, in an order that no key given by a run decides; single precision."""
+    described = con.execute("select column_name, column_type from (describe ml.landmark_features)").fetchall()
+    columns = [
+        f"{quote_ident(name)}::float as {quote_ident(name)}" if kind == "DOUBLE" else quote_ident(name)
+        for name, kind in described
+    ]
+    return read_table(
+        con, f"select {', '.join(columns)} from ml.landmark_features order by opportunity_id, landmark_at"
+    )
 
 
 def read_labels(con: duckdb.DuckDBPyConnection, known_at: datetime) -> pl.DataFrame:

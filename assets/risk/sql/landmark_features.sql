@@ -134,6 +134,7 @@ select
   (epoch_us(j.landmark_at) - epoch_us(vf.last_visit_at)) / 86400e6 as days_since_visit,
   coalesce(vf.no_shows, 0) as no_shows,
   coalesce(vf.cancellations, 0) as cancellations,
+  coalesce(vf.missed_streak, 0) as missed_streak,
   coalesce(vf.planned_ahead, 0) as planned_ahead,
   (epoch_us(vf.next_planned_at) - epoch_us(j.landmark_at)) / 86400e6 as days_to_planned,
   coalesce(vf.planned_untold, 0) as planned_untold,

@@ -102,8 +102,7 @@ select
   least(s.first_event_at, v.created_at) as began_at,
   coalesce(s.reworks, 0) as reworks, coalesce(s.skips, 0) as skips, coalesce(s.reopenings, 0) as reopenings,
   a.last_activity_at,
-  coalesce(a.activities, 0) as activities, coalesce(a.activities_14d, 0) as activities_14d,
-  coalesce(a.activities_28d, 0) as activities_28d
+  coalesce(a.activities, 0) as activities, coalesce(a.activities_14d, 0) as activities_14d, coalesce(a.activities_28d, 0) as activities_28d
 from ml.work_grid g
 left join stages s using (opportunity_key, landmark_at)
 left join activity a using (opportunity_key, landmark_at)

@@ -30,14 +30,18 @@ with told as (
   group by l.opportunity_key, l.landmark_at
 ),
 streaks as (
-  select t.opportunity_key, t.landmark_at, count(*)::integer as reschedule_streak
+  select
+    t.opportunity_key, t.landmark_at,
+    count(v.rescheduled_to)::integer as reschedule_streak,
+    count(*) filter (v.status in ('no_show', 'cancelled'))::integer as missed_streak
   from told t
   join ml.work_visits v
-    on v.opportunity_key = t.opportunity_key and v.visible_at <= t.landmark_at and v.rescheduled_to is not null
+    on v.opportunity_key = t.opportunity_key and v.visible_at <= t.landmark_at
+    and (v.rescheduled_to is not null or v.status in ('no_show', 'cancelled'))
     and v.occurred_at > coalesce(t.last_visit_at, '-infinity'::timestamptz)
   group by t.opportunity_key, t.landmark_at
 )
-select t.*, coalesce(s.reschedule_streak, 0) as reschedule_streak
+select t.*, coalesce(s.reschedule_streak, 0) as reschedule_streak, coalesce(s.missed_streak, 0) as missed_streak
 from told t
 left join streaks s using (opportunity_key, landmark_at)
 order by t.opportunity_key, t.landmark_at;
