@@ -105,9 +105,9 @@ def _transcoded(path: Path, encodings: Sequence[str | None], folder: Path) -> Te
         nul = _write_utf8(path, name, "strict", target)
         if nul is not None:
             return TextFile(target, name, nul)
-    if tried[0] in ("utf-8", "utf-8-sig") and _is_mostly_utf8(path):
-        nul = _write_utf8(path, tried[0], "replace", target)
-        return TextFile(target, tried[0], nul or 0, is_damaged=True)
+        # Damaged UTF-8 would pass for GB18030, as other words: it is told apart before that is tried.
+        if name in ("utf-8", "utf-8-sig") and _is_mostly_utf8(path):
+            return TextFile(target, name, _write_utf8(path, name, "replace", target) or 0, is_damaged=True)
     raise StagewatchError(
         f"is in none of the encodings {', '.join(tried)} (byte {_first_bad(path, tried[0]):,} is the first that is "
         f"not {tried[0]})",
