@@ -12,7 +12,7 @@ from queries.dimensions import Filter, of_table, predicates
 from queries.lists import alert_predicates
 from queries.process import process_of
 from queries.snapshot import Snapshot
-from queries.statement import Statement
+from queries.statement import Statement, template
 
 SILENT_DAYS = 14
 
@@ -23,6 +23,7 @@ class Overview:
 
     `stages`: the open pipeline by stage. `months`: first wins of the last thirteen months, amounts and median
     days from entry. `targets`: marts.signing_target of the periods the as-of time falls in, for the scope asked.
+    `regions`: the same for every region, when the whole company is asked: the quarter's, else the shortest period's.
     `forecast`: weekly signings ahead with 80% interval; `quarter`: the quarter's forecast, null without one.
     `alerts`: live ones by rule. `silent_cities`: complete weeks without a new customer, most surprising first.
     """
@@ -30,6 +31,7 @@ class Overview:
     stages: pl.DataFrame
     months: pl.DataFrame
     targets: pl.DataFrame
+    regions: pl.DataFrame
     forecast: pl.DataFrame
     quarter: dict[str, Any] | None
     alerts: pl.DataFrame
@@ -58,6 +60,9 @@ def overview(snapshot: Snapshot, filters: tuple[Filter, ...] = ()) -> Overview:
                 order by period_end - period_start""",
             now,
         ),
+        regions=snapshot.query(template("region_targets"), {"day": process.as_of.date()})
+        if scope == "company"
+        else pl.DataFrame(),
         forecast=snapshot.query(
             f"from ml.forecast where {same_scope} order by week_start", {"scope": scope, "id": scope_id}
         )

@@ -1,0 +1,114 @@
+"""Opportunities at risk: who, why, how much, what is due, and recording what a supervisor did about it."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from dashboards.choices import choose, choose_flag, choose_several, choose_text, set_choice
+from dashboards.context import Context
+from dashboards.dossier import reasons_text, show_dossier
+from dashboards.parts import empty, head, metric, show_sql
+from dashboards.tables import Column, show_table
+from data_contracts.figures import number, percent
+from queries.funnel import Table
+from queries.lists import RiskRequest, at_risk
+
+BANDS = ("high", "medium", "low", "unknown")
+ORDERS = ("p_fail", "amount_at_risk", "overrun_days", "silent_days", "amount")
+COLUMNS = (
+    Column("customer_name"),
+    Column("stage", "stage"),
+    Column("amount", "money"),
+    Column("p_fail", "share", "column_p_fail"),
+    Column("p_sign", "share", "column_p_sign"),
+    Column("risk_band", "code"),
+    Column("reasons", "text", "column_reasons"),
+    Column("overrun_days", "days"),
+    Column("silent_days", "days"),
+    Column("reschedules", "integer"),
+    Column("technical_meetings", "integer"),
+    Column("next_planned_at", "instant"),
+    Column("owner_name"),
+    Column("supervisor_name"),
+    Column("city"),
+    Column("region"),
+    Column("opportunity_id"),
+)
+
+
+def show(context: Context) -> None:
+    """The page."""
+    head(context, "risk", ("p_fail", "risk_band", "overrun", "silent", "reschedules", "recorded"))
+    request = _request(context)
+    answer: Table = context.ask(at_risk, request)
+    _summary(context, answer.frame)
+    _list(context, answer)
+
+
+def _request(context: Context) -> RiskRequest:
+    t = context.t
+    with st.container(border=True):
+        first, second, third = st.columns([5, 4, 3], vertical_alignment="bottom")
+        with first:
+            bands = choose_several(
+                t("risk_bands"), "band", BANDS, lambda code: t(f"risk_band_{code}"), look="pills",
+                default=("high", "medium"),
+            )  # fmt: skip
+        with second:
+            order = choose(t("risk_order"), "order", ORDERS, "p_fail", lambda code: t(f"order_{code}"))
+        with third:
+            only_overrun = choose_flag(t("only_overrun"), "overrun")
+        first, second = st.columns([5, 7])
+        with first:
+            text = choose_text(t("search"), "q", placeholder=t("search_hint"))
+        with second:
+            stages = choose_several(
+                t("stages"), "stage", [s.stage for s in context.process.stages], context.stage_name,
+                placeholder=t("all_values"),
+            )  # fmt: skip
+    return RiskRequest.model_validate(
+        {
+            "filters": context.filters,
+            "bands": bands,
+            "stages": stages,
+            "only_overrun": only_overrun,
+            "text": text,
+            "order": order,
+        }
+    )
+
+
+def _summary(context: Context, frame: pl.DataFrame) -> None:
+    t = context.t
+    amount = float(frame["amount"].sum() or 0)
+    columns = st.columns(4)
+    with columns[0]:
+        metric(t("metric_listed"), number(frame.height), t("metric_of_amount", amount=context.money(amount)))
+    with columns[1]:
+        metric(t("metric_at_risk"), context.money(frame["amount_at_risk"].sum()), t("metric_at_risk_note"))
+    with columns[2]:
+        unmet = frame.filter((pl.col("reschedules") > 2) & (pl.col("technical_meetings") == 0)).height
+        metric(t("metric_rule"), number(unmet), t("metric_rule_note"))
+    with columns[3]:
+        unplanned = frame.filter(pl.col("next_planned_at").is_null()).height
+        share = unplanned / frame.height if frame.height else None
+        metric(t("metric_unplanned"), number(unplanned), percent(share, 0))
+
+
+def _list(context: Context, answer: Table) -> None:
+    frame = answer.frame
+    if frame.is_empty():
+        empty(context)
+        return
+    reasons = [reasons_text(context, text) for text in frame["risk_reasons"]]
+    frame = frame.with_columns(pl.Series("reasons", reasons, pl.String))
+    st.caption(context.t("select_row"))
+    row = show_table(context, frame, COLUMNS, name="risk", height=400, is_selectable=True)
+    if row is not None:
+        set_choice("opportunity", frame["opportunity_id"][row])
+    chosen = st.query_params.get("opportunity")
+    if chosen:
+        with st.container(border=True):
+            show_dossier(context, chosen)
+    show_sql(context, answer.sql)
