@@ -56,6 +56,17 @@ class Words:
             "en": self.sentence(reason, row, "en"),
         }
 
+    def rule(self, name: str, feature: str | None, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON entry of a rule that stands in for a model: it has no effect to tell."""
+        value = None if feature is None else row[feature]
+        entry = {"feature": feature or name, "group": "rule", "value": value, "usual": None, "effect": None}
+        for ending, language in (("zh", "zh-CN"), ("en", "en")):
+            stage = self.stages.get(int(row.get("stage_no") or 0))
+            said = "" if feature is None or value is None else self.amount(feature, float(value), language)
+            name_of_stage = stage.name.in_language(language) if stage else ""  # type: ignore[arg-type]
+            entry[ending] = self.texts[language](f"rule_{name}", value=said, stage=name_of_stage)  # type: ignore[index]
+        return entry
+
     def sentence(self, reason: Reason, row: Mapping[str, Any], language: Any) -> str:
         text, feature = self.texts[language], reason.feature
         stage = self.stages.get(int(row.get("stage_no") or 0))
