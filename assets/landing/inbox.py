@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,11 @@ def _take(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, arrival: A
         return
     delivery_no = before.delivery_no if before else landing.journal.next_delivery_no()
     file_id = before.file_id if before else landing.journal.next_file_id()
+    delivered_at = run.now.astimezone(UTC).isoformat()
 
     def delivered(outcome: Any, sha256: str | None, size: int | None, file: int, reason: str | None = None) -> Delivery:
         return Delivery(
-            delivery_no, arrival.name, arrival.identity, sha256, size, run.now.isoformat(), outcome, file,
+            delivery_no, arrival.name, arrival.identity, sha256, size, delivered_at, outcome, file,
             extension(arrival.name), reason,
         )  # fmt: skip
 
@@ -102,15 +104,15 @@ def _take(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, arrival: A
         result.taken += 1
         result.rows_read += landed.rows_read
     except StagewatchError as error:
+        delivery = delivered("rejected", sha256, size, file_id, str(error))
         if landing.mapping_faults and sha256 is not None:
+            _drop_copy(run, landing, delivery)
             result.problems.append(f"{arrival.name}: left in the inbox until the mappings above are mended: {error}")
             result.waiting += 1
         else:
-            _reject(con, run, landing, arrival, delivered("rejected", sha256, size, file_id, str(error)), error)
+            _reject(con, run, landing, arrival, delivery, error)
             result.problems.append(f"{arrival.name}: rejected: {error}")
             result.rejected += 1
-        if sha256 is not None and not _is_referenced(landing, sha256):
-            landed_path(run.workspace.landed, delivered("rejected", sha256, size, file_id)).unlink(missing_ok=True)
     finally:
         copy.unlink(missing_ok=True)
 
@@ -147,6 +149,7 @@ def _reject(
         + "Then put the file into inbox/ again.\n",
     )
     _commit(con, landing, delivery)
+    _drop_copy(run, landing, delivery)
     try:
         arrival.path.rename(target)
     except OSError:
@@ -171,5 +174,8 @@ def _is_same(path: Path, sha256: str | None) -> bool:
         return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
 
 
-def _is_referenced(landing: Landing, sha256: str) -> bool:
-    return any(d.content_sha256 == sha256 and d.outcome != "rejected" for d in landing.journal.deliveries)
+def _drop_copy(run: Run, landing: Landing, delivery: Delivery) -> None:
+    """Take the copy of a file that was not read out of landed/, unless the same content landed under another name."""
+    sha256 = delivery.content_sha256
+    if sha256 and not any(d.content_sha256 == sha256 and d.outcome != "rejected" for d in landing.journal.deliveries):
+        landed_path(run.workspace.landed, delivery).unlink(missing_ok=True)

@@ -31,6 +31,21 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def only_plain_words() -> Iterator[None]:
+    """Whatever a reader trips over in a file becomes a reason to reject that file; a full disk or memory does not."""
+    try:
+        yield
+    except (StagewatchError, IrregularError, OSError, MemoryError):
+        raise
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.FatalException):
+        raise
+    except Exception as error:
+        raise StagewatchError(
+            f"cannot be read ({type(error).__name__}: {error})", remedy="save it anew, or as CSV in UTF-8, and send it"
+        ) from error
+
+
 def land_file(
     con: duckdb.DuckDBPyConnection,
     path: Path,
@@ -44,7 +59,8 @@ def land_file(
     `before_commit` gets it when all is in place and nothing is committed. Raises StagewatchError, with nothing
     changed, where no mapping reads the file or it holds no rows.
     """
-    plan = plan_file(path, delivery.name, mappings, scratch)
+    with only_plain_words():
+        plan = plan_file(path, delivery.name, mappings, scratch)
     con.execute("set preserve_insertion_order = true")
     try:
         try:
@@ -61,7 +77,8 @@ def _land_in_transaction(
 ) -> Delivery:  # fmt: skip
     con.begin()
     try:
-        landed = _land(con, plan, delivery, careful, scratch)
+        with only_plain_words():
+            landed = _land(con, plan, delivery, careful, scratch)
         before_commit(landed)
         con.commit()
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from pathlib import Path
 
 import duckdb
@@ -44,6 +45,7 @@ class CaughtUp:
     files: int = 0
     rows_read: int = 0
     problems: list[str] = field(default_factory=list)
+    unread: set[int] = field(default_factory=set)
 
 
 def open_landing(con: duckdb.DuckDBPyConnection, run: Run) -> Landing:
@@ -106,6 +108,7 @@ def _replay(
             return
         except StagewatchError as error:
             caught.problems.append(f"{delivery.name}: cannot be read from landed/: {error}")
+            caught.unread.add(delivery.file_id)
             delivery_unread = replace(delivery, reason=str(error), rows_read=0, rows_refused=0, nul_bytes=0)
             _note(con, delivery, delivery_unread, "active")
             return
@@ -127,6 +130,8 @@ def _read_again(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, scra
         return
     files = con.execute("select file_id from landing.files where status = 'active' order by file_id").fetchall()
     for (file_id,) in files:
+        if file_id in caught.unread:
+            continue
         delivery = landing.journal.first(file_id)
         path = landed_path(run.workspace.landed, delivery)
         try:
@@ -190,4 +195,4 @@ def _parts(con: duckdb.DuckDBPyConnection, file_id: int) -> list[tuple[str, str,
 
 def _deliveries(con: duckdb.DuckDBPyConnection) -> list[Delivery]:
     rows = con.execute("from landing.deliveries order by delivery_no").fetchall()
-    return [Delivery(*(*row[:5], row[5].isoformat(), *row[6:])) for row in rows]
+    return [Delivery(*(*row[:5], row[5].astimezone(UTC).isoformat(), *row[6:])) for row in rows]

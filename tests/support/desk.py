@@ -48,10 +48,19 @@ class Desk:
         for name, text in {"test": mapping, **more}.items():
             if text is not None:
                 self.write_mapping(name, text)
-        self.landing = LandingResult()
-        self.staging = StagingResult({})
-        self.now = NOW
+        self._sit_down(root)
+
+    def _sit_down(self, root: Path) -> None:
+        self.root, self.now = root, NOW
+        self.landing, self.staging = LandingResult(), StagingResult({})
         self._con: duckdb.DuckDBPyConnection | None = None
+
+    @classmethod
+    def at(cls, root: Path) -> Desk:
+        """A desk at a workspace that is there."""
+        desk = cls.__new__(cls)
+        desk._sit_down(root)
+        return desk
 
     def write_mapping(self, name: str, text: str) -> None:
         """Write mappings/NAME.yaml."""
