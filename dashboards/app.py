@@ -34,7 +34,7 @@ FILTERED = ("region", "city", "product_line", "channel")
 def main() -> None:
     """Draw the page that was asked for."""
     workspace = workspace_folder()
-    st.set_page_config(page_title="stagewatch", page_icon=":material/monitoring:", layout="wide")
+    st.set_page_config(page_title="stagewatch", page_icon="📊", layout="wide")
     try:
         found = process_and_snapshot(workspace)
     except StagewatchError as error:

@@ -6,6 +6,7 @@ Text from the data is escaped, because Plotly reads some HTML in labels. Nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from html import escape
 
 import plotly.graph_objects as go
@@ -34,10 +35,22 @@ def styled(figure: go.Figure, *, height: int = 320, has_legend: bool = False) ->
         bargap=0.34,
         dragmode=False,
     )
-    axis = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True, "ticklabelstandoff": 6}
+    axis = {
+        "gridcolor": GRID,
+        "zerolinecolor": GRID,
+        "linecolor": GRID,
+        "automargin": True,
+        "ticklabelstandoff": 6,
+        "title_font": {"size": 12, "color": MUTED},
+    }
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure
+
+
+def month_label(day: date) -> str:
+    """A month on an axis: its number, and below it the year that begins or that the axis begins in."""
+    return f"{day:%m}<br>{day:%Y}"
 
 
 def share_bars(
@@ -142,7 +155,7 @@ def bars(
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showticklabels=False, range=[0, max([*values, 1e-9]) * 1.22])
+    figure.update_xaxes(showticklabels=False, showgrid=False, range=[0, max([*values, 1e-9]) * 1.22])
     return styled(figure, height=40 + row * len(names))
 
 

@@ -32,7 +32,7 @@ def dashboard_command(
         "server.port": str(port),
         "theme.base": str(here / "theme.toml"),
     }
-    argv = [sys.executable, "-m", "streamlit", "run", str(here / "app.py")]
+    argv = [sys.executable, "-m", "streamlit", "run", str(here / "server.py")]
     argv += [f"--{name}={value}" for name, value in options.items()]
     environment = {
         "PYTHONSAFEPATH": "1",

@@ -12,11 +12,12 @@ import streamlit as st
 
 from dashboards.context import Context
 from data_contracts.contract import load_contract, names
+from data_contracts.figures import MISSING
 from queries.table_files import Field, Reader, Sheet, csv_to, xlsx_to
 from queries.table_files import Kind as FileKind
 
 Kind = Literal[
-    "text", "code", "codes", "stage", "steps", "integer", "days", "share", "money", "date", "instant", "flag"
+    "text", "code", "codes", "stage", "steps", "integer", "days", "share", "chance", "money", "date", "instant", "flag"
 ]
 _FILE_KINDS: dict[Kind, FileKind] = {
     "text": "text",
@@ -27,6 +28,7 @@ _FILE_KINDS: dict[Kind, FileKind] = {
     "integer": "integer",
     "days": "decimal",
     "share": "share",
+    "chance": "share",
     "money": "decimal",
     "date": "date",
     "instant": "instant",
@@ -82,14 +84,18 @@ def show_table(
     there = [column for column in columns if column.name in frame.columns]
     words = named(context, frame, there)
     shown = words.head(ROWS_SHOWN)
-    if context.language == "zh-CN":
-        money = [column.name for column in there if column.kind == "money"]
-        shown = shown.with_columns(pl.col(money).cast(pl.Float64) / 10_000)
+    percents = [column.name for column in there if column.kind == "share"]
+    money = [column.name for column in there if column.kind == "money" and context.language == "zh-CN"]
+    shown = shown.with_columns(
+        *(pl.col(name).cast(pl.Float64) * 100 for name in percents),
+        *(pl.col(name).cast(pl.Float64) / 10_000 for name in money),
+    )
     options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if is_selectable else {}
     event = st.dataframe(
         shown,
         hide_index=True,
         height=height,
+        placeholder=MISSING,
         column_config={column.name: _configured(context, column) for column in there},
         key=f"table_{name}",
         **options,
@@ -186,7 +192,9 @@ def _configured(context: Context, column: Column) -> Any:
     if column.kind == "days":
         return config.NumberColumn(text, format="%.1f", help=help_text)
     if column.kind == "share":
-        return config.NumberColumn(text, format="percent", help=help_text)
+        return config.NumberColumn(text, format="%.1f%%", help=help_text)
+    if column.kind == "chance":
+        return config.ProgressColumn(text, format="percent", min_value=0, max_value=1, help=help_text)
     if column.kind == "money":
         is_chinese = context.language == "zh-CN"
         unit = context.t("unit_money")

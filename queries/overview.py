@@ -42,32 +42,21 @@ def overview(snapshot: Snapshot, filters: tuple[Filter, ...] = ()) -> Overview:
     """The headline for the whole company, or narrowed; targets and forecasts exist for company, region and city."""
     process = process_of(snapshot)
     scope, scope_id = _scope(filters)
-    now = {"scope": scope, "id": scope_id, "day": process.as_of.date()}
-    same_scope = "scope = $scope and scope_id is not distinct from $id"
-    has_forecast = _has(snapshot, "ml", "forecast") and scope is not None
-    quarter = (
-        snapshot.query(
-            f"from ml.forecast_quarter where {same_scope} order by period limit 1", {"scope": scope, "id": scope_id}
-        ).to_dicts()
-        if has_forecast and _has(snapshot, "ml", "forecast_quarter")
-        else []
-    )
+    of_scope = "scope = $scope and scope_id is not distinct from $id"
+    place = {"scope": scope, "id": scope_id}
+    quarter = snapshot.query(f"from ml.forecast_quarter where {of_scope} order by period limit 1", place).to_dicts()
     return Overview(
         stages=_open_stages(snapshot, filters),
         months=_months(snapshot, filters, process.as_of.date()),
         targets=snapshot.query(
-            f"""from marts.signing_target where {same_scope} and period_start <= $day and period_end > $day
+            f"""from marts.signing_target where {of_scope} and period_start <= $day and period_end > $day
                 order by period_end - period_start""",
-            now,
+            {**place, "day": process.as_of.date()},
         ),
         regions=snapshot.query(template("region_targets"), {"day": process.as_of.date()})
         if scope == "company"
         else pl.DataFrame(),
-        forecast=snapshot.query(
-            f"from ml.forecast where {same_scope} order by week_start", {"scope": scope, "id": scope_id}
-        )
-        if has_forecast
-        else pl.DataFrame(),
+        forecast=snapshot.query(f"from ml.forecast where {of_scope} order by week_start", place),
         quarter=quarter[0] if quarter else None,
         alerts=_alerts(snapshot, filters),
         silent_cities=_silent_cities(snapshot, filters),
@@ -75,7 +64,7 @@ def overview(snapshot: Snapshot, filters: tuple[Filter, ...] = ()) -> Overview:
 
 
 def _scope(filters: tuple[Filter, ...]) -> tuple[str | None, str | None]:
-    """The one scope that targets and forecasts have and the filters mean; (None, None) where they mean none."""
+    """The one scope that the filters mean of those that targets and forecasts have; (None, None) where none is."""
     if not filters:
         return "company", None
     if len(filters) == 1 and len(filters[0].values) == 1 and filters[0].dimension in ("region", "city"):
@@ -114,8 +103,3 @@ def _silent_cities(snapshot: Snapshot, filters: tuple[Filter, ...]) -> pl.DataFr
     where = predicates(statement, [f for f in filters if f.dimension in ("region", "city")], of_table("c"))
     statement.render("silent_cities", where=" and ".join(where) or "true")
     return statement.run(snapshot)
-
-
-def _has(snapshot: Snapshot, schema: str, table: str) -> bool:
-    sql = "select count(*) as n from duckdb_tables() where schema_name = $schema and table_name = $table"
-    return bool(snapshot.query(sql, {"schema": schema, "table": table})["n"][0])

@@ -34,7 +34,7 @@ STAGE_COLUMNS = (
     Column("overrun", "integer"),
     Column("overrun_share", "share"),
     Column("overrun_open", "integer"),
-    Column("days_lost", "days", "column_days_lost"),
+    Column("days_lost", "integer", "column_days_lost"),
 )
 SPELL_COLUMNS = (
     Column("customer_name"),
@@ -47,7 +47,7 @@ SPELL_COLUMNS = (
     Column("silent_days", "days"),
     Column("next_planned_at", "instant"),
     Column("amount", "money"),
-    Column("p_fail", "share", "column_p_fail"),
+    Column("p_fail", "chance", "column_p_fail"),
     Column("owner_name"),
     Column("supervisor_name"),
     Column("city"),

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import AMBER, BLUE, GREEN, GREY, PALE_BLUE, RED, band, bars, styled
+from dashboards.charts import AMBER, BLUE, GREEN, GREY, PALE_BLUE, RED, band, bars, month_label, styled
 from dashboards.context import Context
 from dashboards.parts import card, chart, empty, head, metric
 from dashboards.tables import Column, show_table, word
@@ -92,7 +92,8 @@ def _target_metric(context: Context, found: Overview) -> None:
     metric(
         t("metric_target", period=row["period"]),
         context.money(row["signed"]),
-        t("metric_target_note", target=context.money(row["target"]), share=percent(share, 0)),
+        t("metric_target_note", share=percent(share, 0)),
+        help=t("metric_target_help", target=context.money(row["target"]), gap=context.money(row["gap"])),
     )
 
 
@@ -131,7 +132,7 @@ def _months(context: Context, months: pl.DataFrame) -> None:
         return
     t = context.t
     last = context.process.as_of.date().replace(day=1)
-    labels = [f"{day:%Y-%m}" for day in months["period_start"]]
+    labels = [month_label(day) for day in months["period_start"]]
     colors = [PALE_BLUE if day == last else BLUE for day in months["period_start"]]
     figure = go.Figure(
         go.Bar(
@@ -147,7 +148,16 @@ def _months(context: Context, months: pl.DataFrame) -> None:
     figure.update_xaxes(type="category", showgrid=False)
     styled(figure, height=300, has_legend=True)
     figure.update_layout(
-        yaxis2={"overlaying": "y", "side": "right", "rangemode": "tozero", "showgrid": False, "automargin": True}
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "rangemode": "tozero",
+            "showgrid": False,
+            "automargin": True,
+            "tickmode": "auto",
+            "nticks": 5,
+            "zeroline": False,
+        }
     )
     chart(figure, "months", t("months_title"))
 

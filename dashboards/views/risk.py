@@ -20,7 +20,7 @@ COLUMNS = (
     Column("customer_name"),
     Column("stage", "stage"),
     Column("amount", "money"),
-    Column("p_fail", "share", "column_p_fail"),
+    Column("p_fail", "chance", "column_p_fail"),
     Column("p_sign", "share", "column_p_sign"),
     Column("risk_band", "code"),
     Column("reasons", "text", "column_reasons"),

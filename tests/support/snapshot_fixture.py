@@ -17,21 +17,12 @@ from assets.warehouse import run_script
 from assets.workspace import Run, Workspace
 from tiny import Tiny
 
-FORECAST = """
-    create table if not exists ml.forecast (
-      week_start date, scope varchar, scope_id varchar, signings double, signings_low double, signings_high double,
-      amount double, amount_low double, amount_high double);
-    create table if not exists ml.forecast_quarter (
-      scope varchar, scope_id varchar, period varchar, target double, signed double, forecast double, low double,
-      high double, p_target_met double, gap double)"""
-
 
 def with_tables(tiny: Tiny) -> Tiny:
     """The tables that steps other than the marts make, empty."""
     for package in ("assets.landing", "assets.staging", "assets.alerts"):
         run_script(tiny.con, package, "tables.sql")
     tiny.con.execute(contract_checks.TABLE)
-    tiny.con.execute(FORECAST)
     return tiny
 
 
