@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.features import Floats
+from models.hazards import FAIL, SIGN
 
 Ints = NDArray[np.int64]
 DRAWS = 1000
@@ -65,24 +66,36 @@ class Forecast:
     amounts: NDArray[np.float32]
 
 
-def signing_curve(days: Floats, outcome: Ints, followed: Floats, longest: int, sign: int) -> Floats:
-    """Aalen-Johansen cumulative incidence of `sign` at the end of each day of age 0 .. longest.
+def incidence_by_age(days: Floats, outcome: Ints, followed: Floats, longest: int) -> Floats:
+    """(2, longest + 1) Aalen-Johansen cumulative incidence of FAIL and SIGN by the end of each day of age.
 
     `days` is the age at closing (infinite where open), `followed` the age to which each was followed, both >= 0.
     All that happens on one day is one event time, so ties need no jitter.
     """
-    closed = (outcome >= 0) & (days <= followed)
-    day = np.minimum(np.floor(np.where(closed, days, 0)), longest + 1).astype(np.int64)
-    last = np.minimum(np.floor(followed), longest + 1).astype(np.int64)
     size = longest + 2
-    closing = np.bincount(day[closed], minlength=size)[:size]
-    signing = np.bincount(day[closed & (outcome == sign)], minlength=size)[:size]
-    censored = np.bincount(last[~closed], minlength=size)[:size]
-    at_risk = len(days) - np.concatenate([[0], np.cumsum(closing + censored)[:-1]])
-    safe = np.maximum(at_risk, 1)
-    survival = np.concatenate([[1.0], np.cumprod(1 - closing / safe)[:-1]])
-    curve: Floats = np.cumsum(survival * signing / safe)[: longest + 1]
-    return curve
+    closed = (outcome >= 0) & (days <= followed)
+    day = np.minimum(np.floor(np.where(closed, days, 0)), size - 1).astype(np.int64)
+    last = np.minimum(np.floor(followed), size - 1).astype(np.int64)
+    closing = np.bincount(day[closed], minlength=size)
+    leaving = closing + np.bincount(last[~closed], minlength=size)
+    at_risk = np.maximum(len(days) - np.concatenate([[0], np.cumsum(leaving)[:-1]]), 1)
+    survival = np.concatenate([[1.0], np.cumprod(1 - closing / at_risk)[:-1]])
+    curves = [
+        np.cumsum(survival * np.bincount(day[closed & (outcome == cause)], minlength=size) / at_risk)
+        for cause in (FAIL, SIGN)
+    ]
+    return np.stack(curves)[:, : longest + 1]
+
+
+def signed_from_age(curves: Floats, age: Floats, boundaries: Floats) -> Floats:
+    """(n, cells) chance that what is open at `age` days is signed by each boundary, by the age curve alone."""
+    last = curves.shape[1]
+    grid = np.arange(1, last + 1)
+    signed = np.interp(age[:, None] + boundaries[None, :], grid, curves[SIGN])
+    start = np.interp(age, grid, curves[SIGN])
+    still_open = 1 - start - np.interp(age, grid, curves[FAIL])
+    chance: Floats = np.clip((signed - start[:, None]) / np.maximum(still_open, 1e-3)[:, None], 0.0, 1.0)
+    return chance
 
 
 def arrivals_signed(arrivals: Arrivals, boundaries: Floats) -> Floats:

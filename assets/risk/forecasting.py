@@ -7,7 +7,7 @@ and regions to the company, in expectation and in every draw.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,7 +66,6 @@ class Outlook:
     span: Span
     places: Sequence[Place]
     drawn: Forecast
-    scopes: dict[tuple[str, str | None], NDArray[np.bool_]] = field(default_factory=dict)
 
     def scope_masks(self) -> dict[tuple[str, str | None], NDArray[np.bool_]]:
         """Which places belong to each scope: the company, each region and each city; null is not known."""
@@ -148,14 +147,15 @@ def _arrival_rate(begun: pl.DataFrame, places: Sequence[Place]) -> Floats:
 
 def amounts_known(con: duckdb.DuckDBPyConnection, moment: datetime) -> tuple[float, float, float]:
     """Mean and coefficient of variation of a signing's amount, and signed over expected amounts, of the year before."""
-    mean, spread, ratio = con.execute(
-        """select avg(amount), stddev_pop(amount) / nullif(avg(amount), 0),
+    mean, spread, ratio = read_table(
+        con,
+        """select avg(amount) as mean, stddev_pop(amount) / nullif(avg(amount), 0) as spread,
                   sum(amount) filter (expected_amount > 0 and is_recorded)
-                    / nullif(sum(expected_amount) filter (expected_amount > 0 and is_recorded), 0)
+                    / nullif(sum(expected_amount) filter (expected_amount > 0 and is_recorded), 0) as ratio
            from (from ml.work_wins where visible_at <= $moment and signed_at > $moment - interval 365 days
                  and amount is not null order by opportunity_key, signed_at)""",
-        {"moment": moment},
-    ).fetchone() or (None, None, None)
+        moment=moment,
+    ).row(0)
     return (
         float(mean or 0.0),
         float(min(max(spread if spread is not None else 0.7, 0.1), 3.0)),
@@ -164,18 +164,15 @@ def amounts_known(con: duckdb.DuckDBPyConnection, moment: datetime) -> tuple[flo
 
 
 def week_rows(look: Outlook) -> list[dict[str, Any]]:
-    """Rows of ml.forecast: every scope and week."""
-    rows = []
-    for (scope, scope_id), mask in look.scope_masks().items():
-        for week, start in enumerate(look.span.week_starts):
-            cells = look.span.week == week
-            rows.append(
-                {"week_start": start, "scope": scope, "scope_id": scope_id} | summed(look, mask, cells) | {
-                    "days": float(look.span.days[cells].max() - (look.span.days[~cells & (look.span.week < week)].max()
-                                  if week else 0.0)),
-                }
-            )  # fmt: skip
-    return rows
+    """Rows of ml.forecast: every scope and week, with how many of the week's days are forecast."""
+    length = np.diff(look.span.days, prepend=0.0)
+    weeks = [(start, look.span.week == n) for n, start in enumerate(look.span.week_starts)]
+    return [
+        {"week_start": start, "scope": scope, "scope_id": scope_id, "days": float(length[cells].sum())}
+        | summed(look, mask, cells)
+        for (scope, scope_id), mask in look.scope_masks().items()
+        for start, cells in weeks
+    ]
 
 
 def summed(look: Outlook, mask: NDArray[np.bool_], cells: NDArray[np.bool_]) -> dict[str, float]:

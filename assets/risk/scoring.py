@@ -76,8 +76,9 @@ def next_actions(run: Run, model: RiskModel, rows: pl.DataFrame) -> list[str | N
     return best_next_action(model, rows, required, meetings, run.settings.risk.horizon_days)[0]
 
 
-def score_by_rules(run: Run, closed: pl.DataFrame, rows: pl.DataFrame) -> Rows:
-    """Rows of ml.scores without a model: the frequency score, where anything has closed yet, raised by two rules.
+def score_by_rules(run: Run, closed: pl.DataFrame, rows: pl.DataFrame) -> tuple[Rows, Rows]:
+    """Rows of ml.scores without a model, and none of ml.score_effects: the frequency score, where anything has
+    closed yet, raised by two rules.
 
     More than two reschedules without a technical meeting is high; beyond the stage's limit at least medium. The score
     is who fails in the end, not within the horizon, and is not calibrated: method says rules.
@@ -106,7 +107,7 @@ def score_by_rules(run: Run, closed: pl.DataFrame, rows: pl.DataFrame) -> Rows:
             | {"p_sign": None if p is None else float(p[n, SIGN]), "risk_band": risk_band, "next_action": None}
             | {"reasons": json.dumps(entries, ensure_ascii=False), "method": "rules", "model_id": "rules"}
         )
-    return scores
+    return scores, []
 
 
 def band(p_fail: float, risk: Risk) -> str:

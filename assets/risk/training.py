@@ -88,20 +88,19 @@ def setting_of(run: Run) -> Setting:
 
 def plan_training(con: duckdb.DuckDBPyConnection, run: Run, known_at: datetime) -> Plan:
     """Count what is known at `known_at` (labels as of then must stand in ml.work_labels)."""
-    counted = con.execute(
+    landmarks, opportunities, signed, failed = con.execute(
         """select count(*), count(distinct opportunity_key),
                   count(distinct opportunity_key) filter (outcome = 'signed'),
                   count(distinct opportunity_key) filter (outcome = 'failed')
            from ml.work_labels where known_at = ?""",
         [known_at],
-    ).fetchone()
-    landmarks, opportunities, signed, failed = counted or (0, 0, 0, 0)
-    fingerprint = con.execute(read_sql("assets.risk", "fingerprint.sql"), {"known_at": known_at}).fetchone()
+    ).fetchall()[0]
+    fingerprint = con.execute(read_sql("assets.risk", "fingerprint.sql"), {"known_at": known_at}).fetchall()[0]
     risk = run.settings.risk
     identity = {
         "method": METHOD,
         "known_at": known_at.isoformat(),
-        "data": list(fingerprint or ()),
+        "data": list(fingerprint),
         "risk": risk.model_dump(),
         "weekly_budget": run.settings.alerts.weekly_budget,
         "playbook": f"{run.playbook.playbook} {run.playbook.version}",
