@@ -48,9 +48,17 @@ def styled(figure: go.Figure, *, height: int = 320, has_legend: bool = False) ->
     return figure
 
 
-def month_label(day: date) -> str:
-    """A month on an axis: its number, and below it the year that begins or that the axis begins in."""
-    return f"{day:%m}<br>{day:%Y}"
+def by_month(figure: go.Figure, months: Sequence[date]) -> go.Figure:
+    """Months on the horizontal axis: their number, and the year where it begins; every third where they are many."""
+    labels = [f"{day:%Y-%m}" for day in months]
+    shown = range(len(labels)) if len(labels) <= 14 else [n for n, day in enumerate(months) if day.month % 3 == 1]
+    texts = [
+        f"{months[n]:%m}<br>{months[n]:%Y}" if n == 0 or months[n].month == 1 else f"{months[n]:%m}" for n in shown
+    ]
+    figure.update_xaxes(
+        type="category", showgrid=False, tickangle=0, tickvals=[labels[n] for n in shown], ticktext=texts
+    )
+    return figure
 
 
 def share_bars(
@@ -138,8 +146,9 @@ def bars(
     color: str | Sequence[str] = BLUE,
     hovers: Sequence[str] | None = None,
     row: int = 34,
+    room: float = 1.22,
 ) -> go.Figure:
-    """Horizontal bars with their value beside them, in the order given from the top."""
+    """Horizontal bars with their value beside them, in the order given from the top; `room` is for the longest text."""
     names = [escape(label) for label in labels]
     figure = go.Figure(
         go.Bar(
@@ -155,7 +164,7 @@ def bars(
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showticklabels=False, showgrid=False, range=[0, max([*values, 1e-9]) * 1.22])
+    figure.update_xaxes(showticklabels=False, showgrid=False, range=[0, max([*values, 1e-9]) * room])
     return styled(figure, height=40 + row * len(names))
 
 

@@ -91,8 +91,7 @@ def _facts(context: Context, state: dict[str, Any]) -> None:
     ]  # fmt: skip
     for row in (facts[:4], facts[4:]):
         for column, (name, value) in zip(st.columns(4), row, strict=True):
-            column.caption(name)
-            column.markdown(f"**{markdown_text(value)}**")
+            column.markdown(f":small[:gray[{name}]]  \n**{markdown_text(value)}**")
 
 
 def _days(context: Context, days: float | None, limit: float | None) -> str:

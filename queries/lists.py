@@ -105,7 +105,7 @@ class Health:
     """How sound and fresh the data is.
 
     `ledger`: a row a file (rows_read = accepted + quarantined + duplicates for active ones). `quarantine`: reasons
-    by file and column, with counts. `checks`: every contract rule. `latency`: as marts.reporting_latency.
+    by record and column, with counts. `checks`: every contract rule. `latency`: as marts.reporting_latency.
     `warnings`: counts by kind. `sources`: per source kind, files and the last landing.
     """
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import BLUE, RED, SERIES, band, bars, ranges, styled
+from dashboards.charts import RED, SERIES, band, bars, ranges, styled
 from dashboards.choices import choose
 from dashboards.context import Context
 from dashboards.dossier import show_dossier
@@ -169,8 +169,8 @@ def bottlenecks(context: Context, request: DwellRequest) -> None:
                     t("days_per_spell", days=number(r["days_lost"]), each=number(r["days_lost"] / r["spells"], 1))
                     for r in rows
                 ],
-                color=BLUE,
                 row=32,
+                room=1.5,
             ),
             "lost-group",
             t("lost_by_group"),

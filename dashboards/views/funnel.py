@@ -125,7 +125,7 @@ def _in_words(context: Context, request: FunnelRequest, window: float | None) ->
     basis = "so_far" if window is None or request.basis == "so_far" else "mature"
     return t(
         f"in_words_{basis}",
-        unit=t(f"unit_{request.unit}"),
+        unit=t(f"units_{request.unit}"),
         entry=context.stage_name(request.entry_stage),
         window=t("no_window") if window is None else t("within_days", days=number(window, 1)),
         as_of=f"{context.process.as_of:%Y-%m-%d}",

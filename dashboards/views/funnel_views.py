@@ -271,6 +271,7 @@ def trend(context: Context, request: FunnelRequest) -> None:
         (s.name.in_language(context.language), [by_cell[s.stage_no, start][part] for start in starts]) for s in stages
     ]
     figure = lines(starts, series, y_format=".0%", height=380)
+    figure.update_xaxes(tickformat="%m-%d<br>%Y" if period == "week" else "%Y-%m")
     if part == "overall" and not ahead.frame.is_empty():
         for n, s in enumerate(stages):
             rows = ahead.frame.filter(pl.col("stage_no") == s.stage_no).to_dicts()

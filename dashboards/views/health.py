@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import lines
+from dashboards.charts import by_month, lines
 from dashboards.choices import choose, choose_flag
 from dashboards.context import Context
 from dashboards.parts import card, chart, empty, head, metric
@@ -34,8 +34,9 @@ REASONS = (
     Column("rows", "integer", "column_rows"),
     Column("record", "code"),
     Column("column_name"),
+    Column("files", "integer", "column_files"),
     Column("example"),
-    Column("file_name"),
+    Column("file_name", "text", "column_first_file"),
     Column("first_row", "integer"),
 )
 ROWS = (
@@ -151,7 +152,7 @@ def _latency(context: Context, latency: pl.DataFrame) -> None:
         hours = [None if values.get(m) is None else max(values[m], 0.5) / 60 for m in months]
         series.append((word(context, "source_kind", kind), hours))
     figure = lines([f"{m:%Y-%m}" for m in months], series, y_format=".2~f", height=300, y_title=t("hours"), is_log=True)
-    figure.update_xaxes(type="category")
+    by_month(figure, months)
     chart(figure, "latency", t("latency_title"))
     newest = own.filter(pl.col("month") == max(months)) if months else own
     for row in newest.iter_rows(named=True):

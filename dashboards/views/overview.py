@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import AMBER, BLUE, GREEN, GREY, PALE_BLUE, RED, band, bars, month_label, styled
+from dashboards.charts import AMBER, BLUE, GREEN, GREY, PALE_BLUE, RED, band, bars, by_month, styled
 from dashboards.context import Context
 from dashboards.parts import card, chart, empty, head, metric
 from dashboards.tables import Column, show_table, word
@@ -132,7 +132,7 @@ def _months(context: Context, months: pl.DataFrame) -> None:
         return
     t = context.t
     last = context.process.as_of.date().replace(day=1)
-    labels = [month_label(day) for day in months["period_start"]]
+    labels = [f"{day:%Y-%m}" for day in months["period_start"]]
     colors = [PALE_BLUE if day == last else BLUE for day in months["period_start"]]
     figure = go.Figure(
         go.Bar(
@@ -145,8 +145,7 @@ def _months(context: Context, months: pl.DataFrame) -> None:
         x=labels, y=months["median_days"], name=t("median_cycle"), yaxis="y2", mode="lines+markers",
         line={"color": AMBER, "width": 2}, hovertemplate="%{x}: %{y:.1f}<extra></extra>",
     )  # fmt: skip
-    figure.update_xaxes(type="category", showgrid=False)
-    styled(figure, height=300, has_legend=True)
+    by_month(styled(figure, height=300, has_legend=True), months["period_start"].to_list())
     figure.update_layout(
         yaxis2={
             "overlaying": "y",

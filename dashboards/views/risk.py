@@ -15,7 +15,7 @@ from queries.funnel import Table
 from queries.lists import RiskRequest, at_risk
 
 BANDS = ("high", "medium", "low", "unknown")
-ORDERS = ("p_fail", "amount_at_risk", "overrun_days", "silent_days", "amount")
+ORDERS = ("amount_at_risk", "p_fail", "overrun_days", "silent_days", "amount")
 COLUMNS = (
     Column("customer_name"),
     Column("stage", "stage"),
@@ -56,7 +56,7 @@ def _request(context: Context) -> RiskRequest:
                 default=("high", "medium"),
             )  # fmt: skip
         with second:
-            order = choose(t("risk_order"), "order", ORDERS, "p_fail", lambda code: t(f"order_{code}"))
+            order = choose(t("risk_order"), "order", ORDERS, "amount_at_risk", lambda code: t(f"order_{code}"))
         with third:
             only_overrun = choose_flag(t("only_overrun"), "overrun")
         first, second = st.columns([5, 7])

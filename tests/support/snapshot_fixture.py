@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 
 from assets import contract_checks
+from assets.marts.build import build_marts
 from assets.publish import publish
 from assets.warehouse import run_script
 from assets.workspace import Run, Workspace
@@ -70,3 +71,49 @@ def add_wanderers(tiny: Tiny, count: int, seed: int = 3) -> None:
             at += timedelta(days=random.choice([0, 0, 1, 3, 8, 20]), hours=random.choice([0, 0, 5]))
             if at >= tiny.as_of:
                 break
+
+
+def add_outcomes(tiny: Tiny) -> None:
+    """What later steps would have made of a built company: scores, alerts, a forecast, a ledger and check results."""
+    tiny.con.execute(SCORES)
+    build_marts(tiny.con, ["opportunity_state"])
+    tiny.con.execute(OUTCOMES)
+
+
+SCORES = """
+    insert into ml.scores
+    select opportunity_key, opportunity_id, getvariable('as_of'), 90,
+      (hash(opportunity_id) % 97) / 100, 0.9 - (hash(opportunity_id) % 97) / 110,
+      case when hash(opportunity_id) % 97 > 60 then 'high' when hash(opportunity_id) % 97 > 35 then 'medium' else 'low' end,
+      '[{"feature": "reschedules", "value": "4", "effect": 0.5, "zh": "改约 4 次", "en": "rescheduled 4 times"}]',
+      next_required_actions[1], 'model', 'risk-test'
+    from marts.opportunity_state where status = 'open';
+"""
+OUTCOMES = """
+    insert into ops.alerts by name
+    select 'stage_overrun|' || opportunity_id || '|1' as alert_key, 'stage_overrun' as rule,
+      'opportunity' as subject_type, opportunity_id as subject_id, 1 as episode, 'open' as status, 'high' as severity,
+      getvariable('as_of') as pending_since, getvariable('as_of') as opened_at, getvariable('as_of') as updated_at,
+      getvariable('as_of') as last_seen_at, 0 as escalation_level, opportunity_key, opportunity_id, customer_name,
+      city, region, amount, '{}'::json as facts, '超期 ' || opportunity_id as title_zh,
+      'Overrun ' || opportunity_id as title_en, '' as body_zh, '' as body_en, false as is_replayed,
+      false as is_inhibited, 0 as answers
+    from marts.opportunity_state where is_overrun;
+    insert into ml.forecast by name
+    select getvariable('as_of')::date + 7 * range::integer as week_start, 'company' as scope, null as scope_id,
+      5 + range as signings, 2 + range as signings_low, 9 + range as signings_high,
+      1e5 as amount, 5e4 as amount_low, 2e5 as amount_high
+    from range(13);
+    insert into landing.files by name
+    select 1 as file_id, '拜访记录_2025-09.csv' as name, 'form' as source_kind, getvariable('as_of') as landed_at,
+      'company_forms' as mapping, 100 as rows_read, 0 as rows_refused, 0 as nul_bytes, 1 as deliveries, 'active' as status;
+    insert into staging.ledger values (1, '拜访记录_2025-09.csv', 'company_forms', 'active', 100, 95, 3, 3, 2);
+    insert into staging.quarantine by name
+    select 1 as file_id, '拜访记录_2025-09.csv' as file_name, range + 2 as source_row, 'visits' as record,
+      'planned_at' as column_name, 'not_a_date' as reason, '=HYPERLINK("http://x")' as "value", [] as faults,
+      '<script>alert(1)</script>' as raw
+    from range(3);
+    insert into ops.check_results values
+      ('marts.funnel_paths', 'key_unique', null, 'error', true, false, 0, '[]', '主键唯一', 'The key must be unique'),
+      ('staging.visits', 'planned_known', 'planned_at', 'warning', false, false, 7, '[]', '计划时间应填写', 'Planned is known');
+"""
