@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from simulation.daily import COLUMNS, daily_reports
 from simulation.dirt import spoil
+from simulation.effects import write_effects
 from simulation.hazards import Rates, Schedule, rates, schedule
 from simulation.market import Opportunities, draw
 from simulation.organisation import OFFICES, People, build
@@ -92,17 +93,17 @@ def simulate(out: Path, parameters: Parameters, progress: Progress | None = None
     for folder in (inbox, truth_folder):
         folder.mkdir(parents=True, exist_ok=True)
     people = build(parameters)
+    chunks = list(enumerate(split(people)))
     worlds = _worlds(parameters)
     oracles = Oracles(worlds.rates, worlds.schedules, parameters)
-    chunks = list(_chunks(people))
     with CsvFiles(inbox) as files, Truth(truth_folder, parameters, people) as truth:
-        for number, reps in enumerate(chunks):
-            rng = np.random.default_rng(np.random.SeedSequence(parameters.seed, spawn_key=(3, number)))
-            _chunk(parameters, people, worlds, oracles, reps, rng, files, truth)
+        for number, reps in chunks:
+            _chunk(parameters, people, worlds, oracles, number, reps, files, truth)
             if progress is not None:
                 progress("opportunities", number + 1, len(chunks))
         rows = {**files.rows, **write_reference(parameters, people, inbox)}
-        truth.finish({"opportunities": people.opportunities, "reps": len(people.rep_id), "rows": rows})
+        truth.write_small({"opportunities": people.opportunities, "reps": len(people.rep_id), "rows": rows})
+    write_effects(truth_folder, parameters)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Summary(people.opportunities, len(people.rep_id), rows, time.perf_counter() - began, peak)
 
@@ -126,7 +127,7 @@ def _worlds(p: Parameters) -> Worlds:
     return Worlds(schedules, real, unswitched, with_effect, without, days)
 
 
-def _chunks(people: People) -> Iterator[Ints]:
+def split(people: People) -> Iterator[Ints]:
     """Runs of whole reps with about CHUNK opportunities each."""
     place = np.cumsum(people.leads) // CHUNK
     for number in np.unique(place):
@@ -138,11 +139,13 @@ def _chunk(
     people: People,
     worlds: Worlds,
     oracles: Oracles,
+    number: int,
     reps: Ints,
-    rng: np.random.Generator,
     files: CsvFiles,
     truth: Truth,
 ) -> None:
+    """Make one chunk and append it; its place alone seeds it."""
+    rng = np.random.default_rng(np.random.SeedSequence(p.seed, spawn_key=(3, number)))
     opp = draw(p, people, reps, rng)
     if not len(opp):
         return

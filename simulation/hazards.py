@@ -5,9 +5,11 @@ technical meeting held (2), stalled (2), competitor in (2), help (0 none, 1 aske
 A customer that does not answer ("ghost") has instead its days of silence.
 
 In a day at most one event happens: a half stage done (two are an advance), lost, ghost, reschedule,
-technical meeting, rework. After it, if the opportunity goes on, stalled, competitor and help change,
-in that order. The forward simulation (`process`) and the oracle (`oracle`) both read these tables, so
-that the oracle's probabilities are those of the simulated company and of no approximation to it.
+technical meeting, rework. They compete: with hazards h and their sum H, some event happens with chance
+1 - exp(-H), and it is the one with chance h / H. After it, if the opportunity goes on, stalled,
+competitor and help change, in that order. The forward simulation (`process`) and the oracle (`oracle`)
+both read these tables, so that the oracle's probabilities are those of the simulated company and of no
+approximation to it.
 """
 
 from __future__ import annotations
@@ -23,12 +25,11 @@ from simulation.parameters import Hazards, Help, Parameters, Route
 Floats = NDArray[np.float64]
 SHAPE = (5, 2, 4, 2, 2, 2, 3)
 EVENTS = ("advance", "lost", "ghost", "reschedule", "technical_meeting", "rework")
-LARGEST = 0.7  # no event's daily chance exceeds it before the day's factor
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Daily chances on a working day at strength 0. Event tables have shape SHAPE; see `chance`."""
+    """Event hazards (tables of shape SHAPE) and chances of the rest, on a working day at strength 0."""
 
     event: dict[str, Floats]
     by_strength: dict[str, float]
@@ -44,10 +45,9 @@ class Rates:
     skip: Floats  # (stage,) share of advances that leave the next stage out
     lapse_days: int
 
-    def chance(self, name: str, strength: Floats) -> Floats:
-        """The event's chance for each strength (leading axes) and state (trailing axes SHAPE)."""
-        ratio = np.exp(self.by_strength[name] * strength)
-        return np.minimum(self.event[name] * ratio.reshape(ratio.shape + (1,) * len(SHAPE)), LARGEST)
+    def hazard(self, name: str, strength: Floats) -> Floats:
+        """The event's hazard by state (leading axes SHAPE) and strength (last axis)."""
+        return self.event[name][..., None] * np.exp(self.by_strength[name] * strength)
 
 
 def rates(h: Hazards, help_: Help, *, with_effect: bool = True) -> Rates:

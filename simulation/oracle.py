@@ -19,7 +19,7 @@ from simulation.hazards import EVENTS, SHAPE, Rates, Schedule
 Floats = NDArray[np.float32]
 FAIL, SIGN = 0, 1
 REACH = 2.0  # strengths beyond are taken as this
-STRENGTHS = 7
+STRENGTHS = 6
 BLOCK = 26  # Mondays solved together
 GHOSTS = 80  # what a silent opportunity keeps: stage 5 x reschedules 4 x technical meeting 2 x competitor 2
 
@@ -35,13 +35,13 @@ class Oracle:
     def __init__(self, rates: Rates, schedule: Schedule, mondays: NDArray[np.int64], horizon: int) -> None:
         self.nodes = nodes()
         self.row = {int(monday): number for number, monday in enumerate(mondays)}
-        chances = {name: np.moveaxis(rates.chance(name, self.nodes), 0, -1).astype(np.float32) for name in EVENTS}
+        hazards = {name: rates.hazard(name, self.nodes).astype(np.float32) for name in EVENTS}
         solved = [
-            _solve(rates, schedule, chances, mondays[first : first + BLOCK], horizon)
+            _solve(rates, schedule, hazards, mondays[first : first + BLOCK], horizon)
             for first in range(0, len(mondays), BLOCK)
         ]
-        self.talking = _logit(np.concatenate([part[0] for part in solved], axis=2))  # (2, states, Mondays, nodes)
-        self.silent = _logit(np.concatenate([part[1] for part in solved], axis=2))  # (2, silence x GHOSTS, ...)
+        self.talking = _logits(np.concatenate([part[0] for part in solved], axis=2))  # (2, states, Mondays, nodes)
+        self.silent = _logits(np.concatenate([part[1] for part in solved], axis=2))  # (2, silence x GHOSTS, ...)
 
     def probabilities(
         self,
@@ -61,11 +61,13 @@ class Oracle:
             (self.silent, silence >= 0, silence * GHOSTS + ghost_state),
         ):
             logits[here] = np.einsum("nk,onk->no", weights[here], table[:, place[here], row[here]])
-        return 1 / (1 + np.exp(-logits))
+        odds = 1 / (1 + np.exp(-logits))
+        odds[:, FAIL] *= 1 - odds[:, SIGN]
+        return odds
 
 
 def _solve(
-    r: Rates, s: Schedule, chances: dict[str, Floats], mondays: NDArray[np.int64], horizon: int
+    r: Rates, s: Schedule, hazards: dict[str, Floats], mondays: NDArray[np.int64], horizon: int
 ) -> tuple[Floats, Floats]:
     """Values on each Monday: (2, states, Mondays, nodes) and, of ghosts, (2, silence x GHOSTS, Mondays, nodes)."""
     count, width = len(mondays), len(mondays) * STRENGTHS
@@ -73,7 +75,7 @@ def _solve(
     def on(values: NDArray[np.float64], day: NDArray[np.int64]) -> Floats:
         return np.repeat(values[day], STRENGTHS).astype(np.float32)
 
-    tiled = {name: np.tile(chance, count) for name, chance in chances.items()}
+    tiled = {name: np.tile(table, count) for name, table in hazards.items()}
     ghosts = _Ghosts(r, [on(s.work, mondays + step) for step in range(horizon)], horizon, width)
     value = np.zeros((2, *SHAPE, width), dtype=np.float32)
     skip = r.skip.astype(np.float32)[:3].reshape(3, 1, 1, 1, 1, 1)
@@ -86,34 +88,46 @@ def _solve(
         ghosts.learn(step, back)
         stay = _drift(r, value, work, same_day, later)
         asking = _drift_unhelped(r, value, work, same_day, r.ask_after_reschedule.reshape(1, 4, 1))
-        now = stay.copy()
+        hazard = {name: tiled[name] * factor for name, factor in _factors(work, advance, fail).items()}
+        gain = np.zeros_like(stay)
 
         # half a stage done: the second half, or on to the next stage, or over one
-        chance = tiled["advance"] * advance
-        now[:, :, 0] += chance[:, 0] * (stay[:, :, 1] - stay[:, :, 0])
+        gain[:, :, 0] += hazard["advance"][:, 0] * (stay[:, :, 1] - stay[:, :, 0])
         fresh = stay[:, :, 0, :, :, 0]  # (2, stage, count, met, rival, help, width)
         ahead = np.empty_like(fresh)
         ahead[:, :4] = fresh[:, 1:]
         ahead[:, :3] += skip * (fresh[:, 2:] - fresh[:, 1:4])
         ahead[FAIL, 4], ahead[SIGN, 4] = 0, 1
-        now[:, :, 1] += chance[:, 1] * (ahead[:, :, :, :, None] - stay[:, :, 1])
+        gain[:, :, 1] += hazard["advance"][:, 1] * (ahead[:, :, :, :, None] - stay[:, :, 1])
 
-        chance = tiled["lost"] * fail
-        now -= chance * stay
-        now[FAIL] += chance
-        now += (tiled["ghost"] * fail) * (new_ghost[:, :, None, :, :, None, :, None] - stay)
-        chance = tiled["reschedule"] * work
+        gain -= hazard["lost"] * stay
+        gain[FAIL] += hazard["lost"]
+        gain += hazard["ghost"] * (new_ghost[:, :, None, :, :, None, :, None] - stay)
         put_off = stay.copy()
         put_off[..., 0, :] = asking
-        now[:, :, :, :3] += chance[:, :, :3] * (put_off[:, :, :, 1:] - stay[:, :, :, :3])
-        now[:, :, :, 3] += chance[:, :, 3] * (put_off[:, :, :, 3] - stay[:, :, :, 3])
-        chance = tiled["technical_meeting"] * work
-        now[:, :, :, :, 0] += chance[:, :, :, 0] * (stay[:, :, :, :, 1] - stay[:, :, :, :, 0])
-        chance = tiled["rework"] * work
-        now[:, 1:] += chance[1:] * (stay[:, :-1, :1, :, :, :1] - stay[:, 1:])
-        value = now
+        moved = hazard["reschedule"]
+        gain[:, :, :, :3] += moved[:, :, :3] * (put_off[:, :, :, 1:] - stay[:, :, :, :3])
+        gain[:, :, :, 3] += moved[:, :, 3] * (put_off[:, :, :, 3] - stay[:, :, :, 3])
+        gain[:, :, :, :, 0] += hazard["technical_meeting"][:, :, :, 0] * (stay[:, :, :, :, 1] - stay[:, :, :, :, 0])
+        gain[:, 1:] += hazard["rework"][1:] * (stay[:, :-1, :1, :, :, :1] - stay[:, 1:])
+
+        total = sum(hazard.values(), np.zeros_like(stay[FAIL]))
+        gain *= -np.expm1(-total) / np.maximum(total, np.float32(1e-12))
+        value = stay + gain
     states = int(np.prod(SHAPE))
     return value.reshape(2, states, count, STRENGTHS), ghosts.all_ages().reshape(2, -1, count, STRENGTHS)
+
+
+def _factors(work: Floats, advance: Floats, fail: Floats) -> dict[str, Floats]:
+    """What the day does to each event's hazard."""
+    return {
+        "advance": advance,
+        "lost": fail,
+        "ghost": fail,
+        "reschedule": work,
+        "technical_meeting": work,
+        "rework": work,
+    }
 
 
 class _Ghosts:
@@ -193,8 +207,10 @@ def _hidden(r: Rates, out: Floats, work: Floats) -> None:
     out[:, :, :, :, :, 1] -= (np.float32(r.unstall) * work) * difference
 
 
-def _logit(p: Floats) -> Floats:
-    p = np.clip(p, 1e-6, 1 - 1e-6)
+def _logits(p: Floats) -> Floats:
+    """Logits of (failing if not signing, signing): so interpolated, the two never add up to more than 1."""
+    failing = p[FAIL] / np.maximum(1 - p[SIGN], 1e-6)
+    p = np.clip(np.stack([failing, p[SIGN]]), 1e-6, 1 - 1e-6)
     return np.log(p / (1 - p))
 
 

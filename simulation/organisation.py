@@ -128,13 +128,15 @@ def build(p: Parameters) -> People:
         successor[rep] = near[rng.integers(len(near))] if len(near) else -1
         other[rep] = teams[rng.integers(len(teams))] if len(teams) else supervisor[rep]
     leaves[successor < 0] = -1
+    skill = rng.normal(0, 1, n)
+    skill = (skill - skill.mean()) / max(float(skill.std()), 1e-9)  # skill is relative: a small company has no luck
     moves[(other == supervisor) | (leaves >= 0)] = -1
     return People(
         rep_id=[f"YW{k + 1:05d}" for k in range(n)],
         name=names[:n],
         phone=_phones(rng, n),
         office=office,
-        skill=rng.normal(0, 1, n),
+        skill=skill,
         supervisor=supervisor,
         next_supervisor=other,
         moves=moves,

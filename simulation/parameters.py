@@ -34,17 +34,17 @@ class Published(_Strict):
 
 
 class Hazards(_Strict):
-    """How an opportunity moves in a day. Rates are per working day, for strength 0; all chosen.
+    """How an opportunity moves in a day. Hazards are per working day, for strength 0; all chosen.
 
     Strength is one number per opportunity (rep skill, fit, lead source, channel, size), about
     standard normal in scale; `*_by_strength` are log hazard ratios per unit of it.
     """
 
-    advance: PerStage = (0.285, 0.31, 0.245, 0.33, 0.62)  # One of the two halves of a stage is done.
-    lost: PerStage = (0.0195, 0.0226, 0.0257, 0.0328, 0.0125)  # The customer says no.
-    ghost: PerStage = (0.0281, 0.0226, 0.0187, 0.0203, 0.0016)  # The customer stops answering.
-    reschedule: PerStage = (0.05, 0.06, 0.065, 0.06, 0.015)  # A planned visit is moved.
-    technical_meeting: PerStage = (0.004, 0.10, 0.06, 0.025, 0.0)  # The technical meeting takes place.
+    advance: PerStage = (0.41, 0.46, 0.322, 0.48, 1.00)  # One of the two halves of a stage is done.
+    lost: PerStage = (0.028, 0.032, 0.037, 0.047, 0.017)  # The customer says no.
+    ghost: PerStage = (0.040, 0.032, 0.027, 0.029, 0.002)  # The customer stops answering.
+    reschedule: PerStage = (0.060, 0.072, 0.078, 0.072, 0.018)  # A planned visit is moved.
+    technical_meeting: PerStage = (0.005, 0.115, 0.069, 0.029, 0.0)  # The technical meeting takes place.
     stall: PerStage = (0.022, 0.022, 0.022, 0.040, 0.01)  # Feedback stops; quotations stall most.
     rival: PerStage = (0.003, 0.006, 0.008, 0.010, 0.0)  # A competitor comes in; never leaves.
     rework: PerStage = (0.0, 0.004, 0.004, 0.004, 0.0)  # Back to the stage before.
@@ -73,7 +73,7 @@ class Hazards(_Strict):
     reschedule_stalled: float = 0.80  # Stalled: visits are put off.
     reschedule_rival: float = 0.35  # A competitor is in: visits are put off.
     stall_rival: float = 0.45  # A competitor is in: feedback stops.
-    advance_on_paper: float = -0.28  # Paper route: log hazard ratio of advancing (later word, slower steps).
+    advance_on_paper: float = -0.32  # Paper route: log hazard ratio of advancing (later word, slower steps).
 
 
 class Help(_Strict):
@@ -89,7 +89,7 @@ class Help(_Strict):
     ask_after_reschedule: Share = 0.30  # Chance of asking on the day of a second or later reschedule.
     forgotten: float = 0.06  # Chance per day that a call not yet answered is dropped.
     # Calls answered on the same day; tuned to the mean answer time.
-    same_day: dict[Route, Share] = {"form": 0.93, "paper": 0.18}
+    same_day: dict[Route, Share] = {"form": 0.935, "paper": 0.20}
     # Chance per later day of the answer; tuned likewise.
     later_day: dict[Route, Share] = {"form": 0.80, "paper": 0.35}
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.hazards import EVENTS, LARGEST, SHAPE, Rates, Schedule
+from simulation.hazards import EVENTS, SHAPE, Rates, Schedule
 
 Ints = NDArray[np.int64]
 OPEN, WON, LOST, LAPSED = 0, 1, 2, 3
@@ -173,12 +173,11 @@ def _one_day(
     }
     state = world.flat(who)
     u, split = draws[0, who], draws[1, who]
-    upper = np.zeros(len(who))
-    happened: dict[str, NDArray[np.bool_]] = {}
-    for name in EVENTS:
-        lower = upper
-        upper = lower + np.minimum(world.tables[name][state] * ratio[name][who], LARGEST) * factor[name]
-        happened[name] = (u >= lower) & (u < upper)
+    hazard = np.stack([world.tables[name][state] * ratio[name][who] * factor[name] for name in EVENTS])
+    total = hazard.sum(axis=0)
+    upper = np.cumsum(hazard, axis=0) * (-np.expm1(-total) / np.maximum(total, 1e-12))
+    which = (u >= upper).sum(axis=0)
+    happened = {name: which == place for place, name in enumerate(EVENTS)}
 
     contact = np.zeros(len(who), dtype=bool)
     half = happened["advance"]

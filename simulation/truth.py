@@ -170,7 +170,7 @@ class Truth:
             }
         ).with_columns(pl.when(pl.col("silence_days") >= 0).then(pl.col("silence_days")).alias("silence_days"))
 
-    def finish(self, summary: dict[str, Any]) -> None:
+    def write_small(self, summary: dict[str, Any]) -> None:
         """Write reps, parameters, dirt and summary."""
         people = self.people
         pl.DataFrame(
