@@ -19,6 +19,9 @@ from data_contracts.yaml_io import parse_yaml, validate_model
 READERS_VERSION = 1
 READING = ("format", "encoding", "delimiter", "quote", "sheet", "header_row", "columns", "fill_down")
 
+# What people record in the dashboard reaches every workspace.
+ALWAYS = ("dashboard_records",)
+
 
 @dataclass(frozen=True)
 class MappingFile:
@@ -33,14 +36,15 @@ class MappingFile:
 def read_mappings(
     workspace: Path, settings: Settings, last_good: dict[str, str] | None = None
 ) -> tuple[list[MappingFile], list[StagewatchError]]:
-    """The workspace's mappings by file name, then the shipped ones its settings name; and what is wrong with others.
+    """The workspace's mappings by file name, then the shipped ones its settings name and those every workspace has;
+    and what is wrong with others.
 
     `last_good` has texts by path that stand in for a file that cannot be read any more.
     """
     found: list[MappingFile] = []
     faults: list[StagewatchError] = []
     own = sorted((workspace / "mappings").glob("*.yaml"))
-    shipped = [name for name in settings.mappings if name not in {path.stem for path in own}]
+    shipped = [name for name in (*settings.mappings, *ALWAYS) if name not in {path.stem for path in own}]
     places: list[Path | str] = [*own, *shipped]
     for place in places:
         name = f"mappings/{place.name if isinstance(place, Path) else f'{place}.yaml'}"
