@@ -34,9 +34,14 @@ _FUNCTIONS: tuple[type[exp.Expression], ...] = (
     exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.TimestampTrunc, exp.DateTrunc, exp.Year, exp.Quarter, exp.Month,
     exp.Day, exp.Extract, exp.TimeToStr, exp.StrToTime, exp.DateDiff,
 )  # fmt: skip
-_TYPES = {"VARCHAR", "TEXT", "INT", "BIGINT", "DOUBLE", "DECIMAL", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "BOOLEAN"}
+_TYPES = {
+    "VARCHAR", "TEXT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPNTZ",
+    "TIMESTAMPTZ", "BOOLEAN",
+}  # fmt: skip
 _YES = "'yes', 'y', 'true', 't', '1', 'x', '是', '有', '已', '已完成', '完成', '对', '√', '✓', '✔'"
 _NO = "'no', 'n', 'false', 'f', '0', '否', '无', '未', '未完成', '没有', '×', '✗', '✘'"
+# DuckDB functions that sqlglot has no class for, with one argument each.
+PLAIN_FUNCTIONS = {"to_days", "to_hours", "to_minutes", "to_seconds"}
 OWN_FUNCTIONS: dict[str, str] = {
     "is_yes": f"(lower(trim({{0}}::varchar)) in ({_YES}))",
     "is_no": f"(lower(trim({{0}}::varchar)) in ({_NO}))",
@@ -90,7 +95,7 @@ def parse_expression(text: str) -> Expression:
 
 def _check(node: exp.Expr, text: str) -> None:
     if isinstance(node, exp.Anonymous):
-        if node.name.lower() not in OWN_FUNCTIONS or len(node.expressions) != 1:
+        if node.name.lower() not in {*OWN_FUNCTIONS, *PLAIN_FUNCTIONS} or len(node.expressions) != 1:
             raise ValueError(f"may not use {node.name}(): {text!r}")
     elif isinstance(node, exp.Column):
         if node.args.get("db") or node.args.get("catalog") or not node.name:

@@ -34,6 +34,7 @@ def compute(text: str, **columns: str | None) -> object:
         ("客户 like '江%'", {"客户": "江北精密"}, True),
         ("a in ('x', 'y')", {"a": "y"}, True),
         ("if(a = 'it''s', 'yes', 'no')", {"a": "it's"}, "yes"),
+        ("(a::timestamp + to_minutes(b::int))::varchar", {"a": "2025-03-01 09:50", "b": "30"}, "2025-03-01 10:20:00"),
         ("date_diff('day', a::date, b::date)::varchar", {"a": "2025-03-01", "b": "2025-03-05"}, "4"),
     ],
 )
