@@ -41,8 +41,8 @@ class Hazards(_Strict):
     """
 
     advance: PerStage = (0.41, 0.46, 0.322, 0.48, 1.00)  # One of the two halves of a stage is done.
-    lost: PerStage = (0.028, 0.032, 0.037, 0.047, 0.017)  # The customer says no.
-    ghost: PerStage = (0.040, 0.032, 0.027, 0.029, 0.002)  # The customer stops answering.
+    lost: PerStage = (0.027, 0.031, 0.0355, 0.0455, 0.017)  # The customer says no.
+    ghost: PerStage = (0.039, 0.031, 0.026, 0.028, 0.002)  # The customer stops answering.
     reschedule: PerStage = (0.060, 0.072, 0.078, 0.072, 0.018)  # A planned visit is moved.
     technical_meeting: PerStage = (0.005, 0.115, 0.069, 0.029, 0.0)  # The technical meeting takes place.
     stall: PerStage = (0.022, 0.022, 0.022, 0.040, 0.01)  # Feedback stops; quotations stall most.
@@ -89,7 +89,7 @@ class Help(_Strict):
     ask_after_reschedule: Share = 0.30  # Chance of asking on the day of a second or later reschedule.
     forgotten: float = 0.06  # Chance per day that a call not yet answered is dropped.
     # Calls answered on the same day; tuned to the mean answer time.
-    same_day: dict[Route, Share] = {"form": 0.935, "paper": 0.20}
+    same_day: dict[Route, Share] = {"form": 0.935, "paper": 0.19}
     # Chance per later day of the answer; tuned likewise.
     later_day: dict[Route, Share] = {"form": 0.80, "paper": 0.35}
 
