@@ -9,7 +9,7 @@ from pathlib import Path
 from assets.landing import columnar, xlsx
 from assets.landing.csv_records import Dialect, preview_records
 from assets.landing.layout import Layout, Miss, Table, find_layout
-from assets.landing.mappings import matching_sources
+from assets.landing.mappings import ALWAYS, matching_sources
 from assets.landing.sniff import check_magic, format_of
 from assets.landing.text_files import TextFile, open_text, unpack
 from data_contracts.errors import StagewatchError
@@ -171,10 +171,11 @@ _PLANNERS = {"csv": _plan_csv, "tsv": _plan_tsv, "xlsx": _plan_xlsx, "jsonl": _p
 
 def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> StagewatchError:
     if not near:
-        patterns = ", ".join(dict.fromkeys(p for m in mappings for s in m.sources.values() for p in s.files))
+        known = [m for m in mappings if m.mapping not in ALWAYS]
+        patterns = ", ".join(dict.fromkeys(p for m in known for s in m.sources.values() for p in s.files))
         return StagewatchError(
-            "no mapping reads a file of this name" if mappings else "the workspace has no mappings",
-            remedy=(f"name it like one of {patterns}; or write" if mappings else "write")
+            "no mapping reads a file of this name" if known else "the workspace has no mappings",
+            remedy=(f"name it like one of {patterns}; or write" if known else "write")
             + " mappings/NAME.yaml in the workspace: docs/mappings.md shows how in ten minutes",
         )
     best = max(near, key=lambda n: n.miss.matched)
