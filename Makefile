@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin
 
-.PHONY: help setup demo dashboard test test-pm4py check lint types imports format docs bench clean
+.PHONY: help setup demo dashboard test check lint types imports format docs bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,9 +28,6 @@ dashboard: setup  ## open the dashboard on the demo
 
 test: setup  ## run the tests
 	$(RUN)/pytest -n 2 --dist worksteal
-
-test-pm4py: setup  ## compare with pm4py, in an environment of its own
-	UV_PROJECT_ENVIRONMENT=.venv-pm4py $(UV) run --frozen --group pm4py pytest -m pm4py
 
 check: lint types imports  ## lint, types and import contracts
 

@@ -1,4 +1,4 @@
-"""Dagster: the published snapshot, last of all, once every blocking check has passed."""
+"""Dagster: the contracts' checks and the published snapshot, last of all, once the contracts hold."""
 
 from __future__ import annotations
 
@@ -6,14 +6,31 @@ from datetime import timedelta
 
 import dagster as dg
 
+from assets.contract_checks import check_contracts, refuse_broken_marts
 from assets.marts.build import MARTS
 from assets.publish import publish
 from assets.session import Session
+from data_contracts.contract import load_contract, names
+
+
+@dg.asset(
+    key=["ops", "check_results"],
+    deps=[
+        *([load_contract(layer, name).schema, name] for layer in ("sources", "marts") for name in names(layer)),
+    ],
+    group_name="publish",
+    kinds={"duckdb", "greatexpectations"},
+    owners=["team:sales-analytics"],
+    description="What every rule of every contract said of its table, as Great Expectations found it inside DuckDB.",
+)
+def check_results(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata=warehouse.step("contracts", lambda: check_contracts(warehouse.con)))
 
 
 @dg.asset(
     key=["published", "snapshot"],
     deps=[
+        ["ops", "check_results"],
         *(["marts", mart] for mart in MARTS),
         ["staging", "ledger"],
         ["ml", "scores"],
@@ -32,8 +49,9 @@ from assets.session import Session
     ),
 )
 def snapshot(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
+    refuse_broken_marts(warehouse.con)
     figures = warehouse.step("publish", lambda: {"tables": len(publish(warehouse.con, warehouse.run))})
     return dg.MaterializeResult(metadata=figures)
 
 
-definitions = dg.Definitions(assets=[snapshot])
+definitions = dg.Definitions(assets=[check_results, snapshot])

@@ -66,19 +66,26 @@ class Forecast:
     amounts: NDArray[np.float32]
 
 
-def incidence_by_age(days: Floats, outcome: Ints, followed: Floats, longest: int) -> Floats:
+def incidence_by_age(days: Floats, outcome: Ints, followed: Floats, longest: int, window: float) -> Floats:
     """(2, longest + 1) Aalen-Johansen cumulative incidence of FAIL and SIGN by the end of each day of age.
 
     `days` is the age at closing (infinite where open), `followed` the age to which each was followed, both >= 0.
+    Only the last `window` days of each history count: opportunities enter at the age they had when the window
+    began (left truncation), so that the curve is that of the recent past and not of some year's average.
     All that happens on one day is one event time, so ties need no jitter.
     """
     size = longest + 2
+    ended = np.minimum(days, followed)
+    entry = np.maximum(followed - window, 0.0)
+    inside = ended >= entry
+    days, outcome, followed, ended, entry = (x[inside] for x in (days, outcome, followed, ended, entry))
     closed = (outcome >= 0) & (days <= followed)
-    day = np.minimum(np.floor(np.where(closed, days, 0)), size - 1).astype(np.int64)
-    last = np.minimum(np.floor(followed), size - 1).astype(np.int64)
+    day = np.minimum(np.floor(ended), size - 1).astype(np.int64)
+    first = np.minimum(np.floor(entry), size - 1).astype(np.int64)
+    entered = np.cumsum(np.bincount(first, minlength=size))
+    gone = np.concatenate([[0], np.cumsum(np.bincount(day, minlength=size))[:-1]])
+    at_risk = np.maximum(entered - gone, 1)
     closing = np.bincount(day[closed], minlength=size)
-    leaving = closing + np.bincount(last[~closed], minlength=size)
-    at_risk = np.maximum(len(days) - np.concatenate([[0], np.cumsum(leaving)[:-1]]), 1)
     survival = np.concatenate([[1.0], np.cumprod(1 - closing / at_risk)[:-1]])
     curves = [
         np.cumsum(survival * np.bincount(day[closed & (outcome == cause)], minlength=size) / at_risk)

@@ -230,10 +230,23 @@ def _outline(data: Any, depth: int = 0) -> str:
 
 def main() -> None:
     """Entry point of the console script."""
+    code = 0
     try:
-        app()
+        app(standalone_mode=False)
     except StagewatchError as error:
         err.print(f"stagewatch: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
-        sys.exit(2)
+        code = 2
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2
     except BrokenPipeError:
-        sys.exit(0)
+        pass
+    # DuckDB's binding complains on stderr when the interpreter takes it down: leave before that.
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -12,7 +12,7 @@ import assets.publish_definitions
 import assets.reports.definitions
 import assets.risk.definitions
 import assets.staging.definitions
-from pipelines.checks import all_contract_checks
+from pipelines.checks import contract_checks
 from pipelines.jobs import archive_job, main_job
 from pipelines.resources import warehouse
 from pipelines.schedules import inbox_sensor, schedules
@@ -27,7 +27,7 @@ definitions = dg.Definitions.merge(
     assets.publish_definitions.definitions,
     assets.archive.definitions.definitions,
     dg.Definitions(
-        asset_checks=all_contract_checks(),
+        asset_checks=[contract_checks],
         jobs=[main_job, archive_job],
         schedules=schedules(),
         sensors=[inbox_sensor],

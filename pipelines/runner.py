@@ -48,6 +48,7 @@ def run_workspace(
 
     quiet_dagster()
     config = {
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
         "resources": {
             "warehouse": {
                 "config": {

@@ -55,6 +55,7 @@ def report_data(con: duckdb.DuckDBPyConnection, run: Run, week: date) -> WeeklyR
         is_conversion_change_chance=compared is None or compared.is_too_small or compared.p_value >= 0.05,
         funnel=sections.funnel(con, week, COHORT_DAYS),
         targets=sections.targets(con, week),
+        accuracy=sections.accuracy(con),
         weeks=_weeks(con, week),
         silent_cities=sections.silent_cities(con, week, zone),
         cities=sections.cities(con, week),
@@ -137,14 +138,22 @@ def _months(con: duckdb.DuckDBPyConnection, week: date, window: float | None) ->
 
 
 def _weeks(con: duckdb.DuckDBPyConnection, week: date) -> tuple[WeekAmount, ...]:
+    """The weeks shown, then the forecast; of the running week the forecast is the rest, so what is signed is added."""
     shown = [week - WEEK * n for n in range(WEEKS_SHOWN - 1, -1, -1)]
     past = ask(con, "signings", weeks=shown)
-    ahead = ask(con, "forecast")
+    ahead = [row for row in ask(con, "forecast") if row["week_start"] > week]
+    signed = ask(con, "signings", weeks=[row["week_start"] for row in ahead])
+    so_far = {row["week_start"]: float(row["amount"]) for row in signed}
     return (
         *(WeekAmount(row["week_start"], float(row["amount"]), None, None, False) for row in past),
         *(
-            WeekAmount(row["week_start"], row["amount"], row["amount_low"], row["amount_high"], True)
+            WeekAmount(
+                row["week_start"],
+                row["amount"] + so_far[row["week_start"]],
+                row["amount_low"] + so_far[row["week_start"]],
+                row["amount_high"] + so_far[row["week_start"]],
+                True,
+            )
             for row in ahead
-            if row["week_start"] > week
         ),
     )

@@ -9,7 +9,8 @@ from typing import Literal
 
 from data_contracts.texts import Name
 
-Kind = Literal["count", "money", "share", "days", "hours", "months", "multiple"]
+# share: of a whole, 0 to 1; ratio: to something else, such as a return on cost; rate: a plain number.
+Kind = Literal["count", "money", "share", "ratio", "rate", "days", "hours", "months"]
 Number = int | float | Decimal
 
 
@@ -100,6 +101,18 @@ class Targets:
     company: TargetRow | None
     regions: tuple[TargetRow, ...]
     why: str | None
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How the company's forecasts of the past did: weighted absolute error of the 13-week amount, beside a weighted
+    pipeline and the quarter before; `coverage`: how many weeks came within their 80% interval."""
+
+    forecasts: int
+    error: Figure
+    error_pipeline: Figure
+    error_last_quarter: Figure
+    coverage: Figure
 
 
 @dataclass(frozen=True)
@@ -318,6 +331,7 @@ class WeeklyReport:
     is_conversion_change_chance: bool
     funnel: Funnel
     targets: Targets
+    accuracy: Accuracy | None
     weeks: tuple[WeekAmount, ...]
     silent_cities: tuple[SilentCity, ...]
     cities: int
@@ -332,6 +346,11 @@ class WeeklyReport:
         """The ISO week, as in file names: 2025-W52."""
         year, week, _ = self.week_start.isocalendar()
         return f"{year}-W{week:02}"
+
+    @property
+    def is_late_edition(self) -> bool:
+        """Written more than a week after the week ended: what is `now` in it is not of that week."""
+        return (self.as_of_local.date() - self.week_end).days > 7
 
     def figure(self, key: str) -> Compared:
         """The compared figure `key`."""

@@ -12,6 +12,7 @@ import duckdb
 
 from assets.alerts.conditions import rules_of
 from assets.reports.model import (
+    Accuracy,
     Alerts,
     Compliance,
     ComplianceRow,
@@ -112,10 +113,25 @@ def _target(row: Row) -> TargetRow:
         target=row["target"],
         signed=row["signed"],
         elapsed_share=row["elapsed_share"],
-        pace=figure(row["pace"], "share", "why_nothing_to_divide"),
+        pace=figure(row["pace"], "ratio", "why_nothing_to_divide"),
         forecast=figure(row["forecast"], "money", why, low=row["low"], high=row["high"]),
         p_target_met=figure(row["p_target_met"], "share", why),
         gap=figure(row["forecast_gap"], "money", why),
+    )
+
+
+def accuracy(con: duckdb.DuckDBPyConnection) -> Accuracy | None:
+    """How forecasts of the past did; None where none was checked."""
+    rows = ask(con, "forecast_accuracy") if has_table(con, "ml", "forecast_backtest") else []
+    if not rows or rows[0]["forecasts"] is None:
+        return None
+    (row,) = rows
+    return Accuracy(
+        row["forecasts"],
+        *(
+            figure(row[name], "share", "why_nothing_to_divide")
+            for name in ("wape", "wape_pipeline", "wape_last_quarter", "coverage")
+        ),
     )
 
 
@@ -126,7 +142,7 @@ def silent_cities(con: duckdb.DuckDBPyConnection, week: date, zone: ZoneInfo) ->
             city=row["city"],
             region=row["region"],
             weeks=row["weeks_silent"],
-            expected_per_week=figure(row["expected_per_week"], "multiple", "why_no_base"),
+            expected_per_week=figure(row["expected_per_week"], "rate", "why_no_base"),
             p_silence=figure(row["p_silence"], "share", "why_no_base"),
             open_opportunities=row["open_opportunities"] or 0,
             open_amount=figure(row["open_amount"], "money", "why_no_amount"),
@@ -233,6 +249,7 @@ def _recovered(row: Row, zone: ZoneInfo) -> Recovered:
     no_cost = "why_cost_company_only" if row["scope"] == "region" else "why_no_cost"
     no_roi = no_cost if row["cost"] is None else "why_nothing_to_divide"
     no_net = why if row["incremental"] is None else no_roi
+    is_nothing_left = row["incremental"] is not None and row["cost"] is not None and row["incremental"] <= Decimal(0)
     return Recovered(
         period=row["period_type"],
         region=row["scope_id"],
@@ -245,13 +262,9 @@ def _recovered(row: Row, zone: ZoneInfo) -> Recovered:
         expected_anyway=figure(row["expected_anyway"], "money", why),
         incremental=figure(row["incremental"], "money", why),
         cost=figure(row["cost"], "money", no_cost),
-        roi_gross=figure(row["roi_gross"], "multiple", no_roi),
-        roi_incremental=figure(row["roi_incremental"], "multiple", no_net),
-        payback=figure(
-            row["payback_months"],
-            "months",
-            "why_no_payback" if row["incremental"] is not None and row["incremental"] <= Decimal(0) else no_net,
-        ),
+        roi_gross=figure(row["roi_gross"], "ratio", no_roi),
+        roi_incremental=figure(row["roi_incremental"], "ratio", no_net),
+        payback=figure(row["payback_months"], "months", "why_no_payback" if is_nothing_left else no_net),
     )
 
 

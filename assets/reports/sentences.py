@@ -19,7 +19,7 @@ SECTIONS = (
     "health",
 )
 # How many of a section's sentences stand in the headline.
-IN_HEADLINE = {"performance": 3, "targets": 2, "recovered": 2, "health": 0, "compliance": 1}
+IN_HEADLINE = {"performance": 3, "funnel": 0, "targets": 2, "recovered": 2, "compliance": 0, "health": 0}
 
 
 def all_sentences(words: Words) -> dict[str, list[str]]:
@@ -130,13 +130,26 @@ def targets(words: Words) -> list[str]:
     if company.forecast.value is None:
         lines.append(say("say_no_forecast", why=words.why(company.forecast)))
     else:
+        is_ahead = company.gap.value is not None and company.gap.value <= 0
         lines.append(
             say(
-                "say_forecast",
+                "say_forecast_ahead" if is_ahead else "say_forecast",
                 forecast=words.show(company.forecast),
                 interval=words.interval(company.forecast),
                 p=words.show(company.p_target_met),
-                gap=words.show(company.gap),
+                gap=words.money(abs(float(company.gap.value))) if company.gap.value is not None else "—",
+            )
+        )
+    accuracy = words.report.accuracy
+    if accuracy is not None:
+        lines.append(
+            say(
+                "say_accuracy",
+                count=accuracy.forecasts,
+                error=words.show(accuracy.error),
+                pipeline=words.show(accuracy.error_pipeline),
+                last=words.show(accuracy.error_last_quarter),
+                coverage=words.show(accuracy.coverage),
             )
         )
     known = [row for row in data.regions if row.p_target_met.value is not None]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from assets.reports.model import Figure, WeeklyReport
 from data_contracts.figures import MISSING, clock, duration, money, number, percent, points
+from data_contracts.safe_cells import clean_text
 from data_contracts.texts import Language, Name, Texts
 
 
@@ -22,7 +23,7 @@ class Words:
 
     def said(self, value: str | None) -> str:
         """A text of the data; unknown where there is none."""
-        return value if value is not None else self.text("unknown")
+        return clean_text(value) if value is not None else self.text("unknown")
 
     def why(self, figure: Figure) -> str:
         """Why a figure has no value; empty where it has one."""
@@ -44,9 +45,9 @@ class Words:
             missing = before if now.value is not None else now
             return self.text("missing_change", why=self.why(missing))
         difference = float(now.value) - float(before.value)
-        if difference == 0:
-            return self.text("no_change")
         size = self._size_of_change(now, before, difference)
+        if size is None:
+            return self.text("no_change")
         return self.text("up" if difference > 0 else "down", change=size)
 
     def short_change(self, now: Figure, before: Figure) -> str:
@@ -54,9 +55,8 @@ class Words:
         if now.value is None or before.value is None:
             return MISSING
         difference = float(now.value) - float(before.value)
-        if difference == 0:
-            return "＝" if self.language == "zh-CN" else "="
-        return f"{'▲' if difference > 0 else '▼'} {self._size_of_change(now, before, difference)}"
+        size = self._size_of_change(now, before, difference)
+        return self.text("no_change") if size is None else f"{'▲' if difference > 0 else '▼'} {size}"
 
     def money(self, amount: float) -> str:
         return money(amount, self.report.currency, self.language)
@@ -110,6 +110,8 @@ class Words:
             return self.money(amount)
         if figure.kind == "share":
             return percent(amount)
+        if figure.kind == "ratio":
+            return percent(amount, 0)
         if figure.kind == "hours":
             return duration(amount, self.language)
         if figure.kind == "days":
@@ -118,10 +120,14 @@ class Words:
             return self.text("months", value=number(amount, 1))
         return number(amount, 0 if figure.kind == "count" else 2)
 
-    def _size_of_change(self, now: Figure, before: Figure, difference: float) -> str:
-        if now.kind == "share":
-            return points(abs(difference), self.language).lstrip("+")
-        if now.kind in ("days", "hours", "months"):
-            return self._formatted(abs(difference), now)
+    def _size_of_change(self, now: Figure, before: Figure, difference: float) -> str | None:
+        """How much it changed; None where nothing is left of it when rounded for reading."""
+        if now.kind in ("share", "ratio"):
+            size, none = points(abs(difference), self.language), points(0.0, self.language)
+            return None if size == none else size.lstrip("+")
         base = float(before.value or 0)
-        return percent(abs(difference) / base, 0) if base else self._formatted(abs(difference), now)
+        if now.kind in ("count", "money") and base:
+            size, none = percent(abs(difference) / base, 0), percent(0.0, 0)
+        else:
+            size, none = self._formatted(abs(difference), now), self._formatted(0, now)
+        return None if size == none else size

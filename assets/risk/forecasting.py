@@ -26,6 +26,7 @@ from models.hazards import SIGN, RiskModel, outcome_codes
 WEEKS = 13
 ARRIVAL_DAYS = 91
 CURVE_DAYS = 400
+CURVE_WINDOW = 150.0
 SEED = 13
 Place = tuple[str | None, str | None]
 
@@ -111,7 +112,7 @@ def outlook(
 def _curves(begun: pl.DataFrame) -> Floats:
     days = begun["closed_age_days"].fill_null(float("inf")).to_numpy()
     followed = np.maximum(begun["age_days"].to_numpy(), 0.0)
-    return incidence_by_age(np.maximum(days, 0.0), outcome_codes(begun), followed, CURVE_DAYS)
+    return incidence_by_age(np.maximum(days, 0.0), outcome_codes(begun), followed, CURVE_DAYS, CURVE_WINDOW)
 
 
 def place_index(rows: pl.DataFrame, begun: pl.DataFrame) -> list[Place]:

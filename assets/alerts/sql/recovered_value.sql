@@ -3,9 +3,11 @@
 -- region). Keys: period_type, period_start, scope, scope_id.
 -- Meaning: an opportunity counts once, by its first alert that an intervention followed.
 --   gross: amounts signed after that intervention, whenever.
---   expected_anyway: what would have been signed by now without it: sum over the intervened opportunities of
---     amount at the alert x calibrated p_sign at the alert x share of the horizon's signings that fall within the
---     time since the alert (from the backtest's landmarks; 1 once the horizon has passed).
+--   expected_anyway: what would have been signed by now without it, given that the opportunity was still open when
+--     somebody intervened: amount at the alert x p, where by the calibrated p_sign and p_fail at the alert
+--       p = p_sign (S(now) - S(then)) / (1 - p_sign S(then) - p_fail F(then)),
+--     S(x), F(x): share of the horizon's signings and failures that come within x days of a landmark (from the
+--     backtest's, all opportunities alike; 1 once the horizon has passed), then: the days from alert to intervention.
 --   gross_scored: of gross, the opportunities with a p_sign, signed within the horizon: like against like.
 --   incremental = gross_scored - expected_anyway. Null where no intervened opportunity has a p_sign, or where the
 --     backtest cannot tell the share for a young alert.
@@ -18,23 +20,31 @@
 create or replace table marts.recovered_value as
 with horizon as (
   select value::integer as days from ref.settings where key = 'horizon_days'),
-signing_days as (
-  select floor((epoch_us(b.closed_at) - epoch_us(b.landmark_at)) / 86400e6)::integer as day, count(*) as signings
+closings as (
+  select
+    floor((epoch_us(b.closed_at) - epoch_us(b.landmark_at)) / 86400e6)::integer as day,
+    count(*) filter (b.outcome = 'signed') as signed,
+    count(*) filter (b.outcome = 'failed') as failed
   from ml.backtest_scores b
   cross join horizon h
-  where b.outcome = 'signed' and epoch_us(b.closed_at) - epoch_us(b.landmark_at) between 0 and h.days * 86400e6
+  where b.outcome is not null and epoch_us(b.closed_at) - epoch_us(b.landmark_at) between 0 and h.days * 86400e6 - 1
   group by all),
+-- Of the horizon's signings (and failures): the share before each day, and on it.
 accrual as (
-  select day, sum(signings) over (order by day) / sum(signings) over () as share
-  from (
-    select d.day, coalesce(s.signings, 0) as signings
-    from (select unnest(range(h.days + 1))::integer as day from horizon h) d
-    left join signing_days s on s.day = d.day)
-  where exists (select 1 from signing_days)),
+  select
+    d.day,
+    sum(coalesce(c.signed, 0)) over earlier / nullif(sum(coalesce(c.signed, 0)) over (), 0) as signed_before,
+    coalesce(c.signed, 0) / nullif(sum(coalesce(c.signed, 0)) over (), 0) as signed_on,
+    sum(coalesce(c.failed, 0)) over earlier / nullif(sum(coalesce(c.failed, 0)) over (), 0) as failed_before,
+    coalesce(c.failed, 0) / nullif(sum(coalesce(c.failed, 0)) over (), 0) as failed_on
+  from (select unnest(range(h.days + 1))::integer as day from horizon h) d
+  left join closings c on c.day = d.day
+  window earlier as (order by d.day rows between unbounded preceding and 1 preceding)),
 intervened as (
   select
     o.*,
     least((epoch_us(getvariable('as_of')) - epoch_us(o.opened_at)) / 86400e6, h.days) as followed_days,
+    least((epoch_us(o.answered_at) - epoch_us(o.opened_at)) / 86400e6, h.days) as waited_days,
     h.days as horizon_days
   from marts.alert_outcomes o
   cross join horizon h
@@ -53,11 +63,18 @@ valued as (
     i.*,
     i.p_sign_at_open is not null and i.amount_at_open is not null as is_scored,
     coalesce(w.amount, 0) as signed_within_horizon,
+    case when i.followed_days >= i.horizon_days then 1.0
+         else coalesce(n.signed_before, 0) + (i.followed_days - floor(i.followed_days)) * n.signed_on end as signed_by_now,
+    coalesce(coalesce(t.signed_before, 0) + (i.waited_days - floor(i.waited_days)) * t.signed_on, 0) as signed_by_then,
+    coalesce(coalesce(t.failed_before, 0) + (i.waited_days - floor(i.waited_days)) * t.failed_on, 0) as failed_by_then,
     i.amount_at_open::double * i.p_sign_at_open
-      * case when i.followed_days >= i.horizon_days then 1.0 else a.share end as expected_anyway
+      * case when signed_by_now is not null then greatest(signed_by_now - signed_by_then, 0) end
+      / greatest(1 - i.p_sign_at_open * signed_by_then - coalesce(i.p_fail_at_open, 0) * failed_by_then, 0.05)
+      as expected_anyway
   from intervened i
   left join within_horizon w on w.alert_key = i.alert_key
-  left join accrual a on a.day = floor(i.followed_days)::integer),
+  left join accrual n on n.day = floor(i.followed_days)::integer
+  left join accrual t on t.day = floor(i.waited_days)::integer),
 periods as (
   select 'all' as period_type, null::date as period_start, null::date as period_end
   union all

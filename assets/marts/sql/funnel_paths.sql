@@ -15,10 +15,11 @@ stages as (select max(stage_no) as last_no from ref.stages),
 entries as (
   select opportunity_key, spell_no, stage_no, entered_at, is_rework, is_skip from marts.stage_spells
 ),
--- The furthest stage so far rises at some entries; each rise reaches the stages it passes.
+-- The furthest stage so far rises at some entries, and each rise reaches the stages that it passes: one row
+-- a stage. Time never falls as the stages rise, so sorting the times sorts them by stage.
 rises as (
   select
-    opportunity_key, spell_no, entered_at, stage_no,
+    opportunity_key, entered_at,
     stage_no - coalesce(
       max(stage_no) over (
         partition by opportunity_key order by spell_no rows between unbounded preceding and 1 preceding),
@@ -26,11 +27,8 @@ rises as (
   from entries
 ),
 reached as (
-  select
-    opportunity_key,
-    flatten(list(list_resize([entered_at], stages_reached, entered_at) order by spell_no)) as reached_at
-  from rises
-  where stages_reached > 0
+  select opportunity_key, list_sort(list(entered_at)) as reached_at
+  from (select opportunity_key, entered_at, unnest(range(stages_reached)) from rises where stages_reached > 0)
   group by opportunity_key
 ),
 -- Observed: the chain of first entries, a stage at a time.
@@ -56,7 +54,7 @@ detours as (
 observed as (
   select
     c.opportunity_key,
-    list(e.entered_at order by c.stage_no) as observed_at,
+    list_sort(list(e.entered_at)) as observed_at,
     count(*) filter (c.spell_no < coalesce(d.spell_no, 2147483647)) as direct
   from chain c
   join entries e on e.opportunity_key = c.opportunity_key and e.spell_no = c.spell_no

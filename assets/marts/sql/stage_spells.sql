@@ -10,10 +10,10 @@
 create or replace table marts.stage_spells as
 with bounds as (
   select
-    opportunity_key, seq, occurred_at, event, is_start, is_close, spell_stage_no, stage_before, is_tied,
+    opportunity_key, occurred_at, event, is_start, is_close, spell_stage_no, stage_before, is_tied,
+    sum(is_start::int) over following as spell_no,
     lead(occurred_at) over following as next_at,
     lead(event) over following as next_event,
-    lead(is_close) over following as next_is_close,
     lead(spell_stage_no) over following as next_stage_no
   from marts.ordered_events
   where is_start or is_close
@@ -22,20 +22,20 @@ with bounds as (
 spells as (
   select
     b.opportunity_key,
-    row_number() over (partition by b.opportunity_key order by b.seq) as spell_no,
+    b.spell_no,
     b.spell_stage_no as stage_no,
     b.occurred_at as entered_at,
     case when b.is_close then b.occurred_at else coalesce(b.next_at, l.lapsed_at) end as left_at,
     case
       when b.is_close then b.event
-      when b.next_is_close then b.next_event
+      when b.next_event in ('won', 'lost') then b.next_event
       when b.next_stage_no = b.spell_stage_no + 1 then 'advanced'
       when b.next_stage_no > b.spell_stage_no then 'skipped_ahead'
       when b.next_stage_no < b.spell_stage_no then 'returned'
       when l.lapsed_at is not null then 'lapsed'
       else 'open'
     end as exit,
-    case when not b.is_close and not b.next_is_close then b.next_stage_no end as next_stage_no,
+    case when not b.is_close and b.next_event not in ('won', 'lost') then b.next_stage_no end as next_stage_no,
     coalesce(b.spell_stage_no < b.stage_before, false) as is_rework,
     coalesce(b.spell_stage_no > b.stage_before + 1, false) as is_skip,
     b.is_tied

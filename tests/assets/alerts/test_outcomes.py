@@ -42,12 +42,12 @@ def sign(marts: HandMarts, opportunity: str, at: str, amount: int) -> None:
     marts.add("signings", opportunity_id=opportunity, amount=amount, occurred_at=at)
 
 
-def signed_in_backtest(marts: HandMarts, *days: int) -> None:
-    """Landmarks whose opportunity was signed so many days later."""
+def signed_in_backtest(marts: HandMarts, *days: int, outcome: str = "signed") -> None:
+    """Landmarks whose opportunity was signed (or failed) so many days later."""
     for day in days:
         marts.con.execute(
-            "insert into ml.backtest_scores values (99, ?, 1, 0.5, 0.3, 'signed', ?::timestamptz + to_days(?), 'm')",
-            [marts.time("2024-06-03 00:00"), marts.time("2024-06-03 00:00"), day],
+            "insert into ml.backtest_scores values (99, ?, 1, 0.5, 0.3, ?, ?::timestamptz + to_days(?), 'm')",
+            [marts.time("2024-06-03 00:00"), outcome, marts.time("2024-06-03 00:00"), day],
         )
 
 
@@ -111,12 +111,32 @@ def test_an_opportunity_counts_once_by_its_first_answered_alert(marts: HandMarts
 
 def test_incremental_takes_off_what_would_have_been_signed_anyway_by_now(marts: HandMarts) -> None:
     """Of the backtest's signings within 90 days, 3 of 4 come within 30: 100,000 x 0.3 x 0.75 = 22,500 apiece."""
-    signed_in_backtest(marts, 5, 20, 30, 80)
+    signed_in_backtest(marts, 5, 20, 29, 80)
     alert(marts, "A", answered_at="2025-01-07 00:00")
     sign(marts, "A", "2025-01-20 10:00", 80_000)
     alert(marts, "B", answered_at="2025-01-07 00:00")
     figures = value(marts, "gross, gross_scored, expected_anyway, incremental")
     assert figures == (80_000, 80_000, 45_000, 35_000)
+
+
+def test_only_what_was_still_open_at_the_intervention_could_have_been_signed_after_it(marts: HandMarts) -> None:
+    """Half of the signings come before day 10, all by day 30; of the failures (as many landmarks) half before it, too.
+
+    p = 0.3 (1 - 0.5) / (1 - 0.3 x 0.5 - 0.6 x 0.5) = 0.15 / 0.55.
+    """
+    signed_in_backtest(marts, 5, 20)
+    signed_in_backtest(marts, 6, 40, outcome="failed")
+    alert(marts, "A", answered_at="2025-01-16 00:00")
+    (expected,) = value(marts, "expected_anyway")
+    assert float(expected) == pytest.approx(100_000 * 0.15 / 0.55, abs=0.01)
+
+
+def test_between_days_the_share_accrues_evenly(marts: HandMarts) -> None:
+    """A day and a half after the alert: of the signings on its second day (all there are) half have come."""
+    marts.go_to("2025-01-07 12:00")
+    signed_in_backtest(marts, 1)
+    alert(marts, "A", answered_at="2025-01-06 06:00")
+    assert value(marts, "expected_anyway") == (15_000,)
 
 
 def test_once_the_horizon_has_passed_all_of_p_sign_counts_and_later_signings_do_not(marts: HandMarts) -> None:

@@ -1,0 +1,154 @@
+"""Each page, in both languages, on a small company: it shows data, and a problem is said in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data_contracts.texts import Texts
+from snapshot_fixture import publish_tiny
+from tiny import Tiny
+
+Page = Callable[..., AppTest]
+PAGES = ("overview", "funnel", "dwell", "risk", "health")
+VIEWS = [
+    *(("funnel", {"view": view}) for view in ("steps", "breakdown", "trend", "compare", "list")),
+    *(("dwell", {"dwell": view}) for view in ("stages", "survival", "bottlenecks", "overrun", "paths")),
+]
+
+
+def is_sound(app: AppTest) -> bool:
+    return not app.exception and not app.error
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_shows_data_in_both_languages(page: Page, name: str, language: str) -> None:
+    app = page(name, lang=language)
+    assert is_sound(app), [e.message for e in app.exception]
+    assert app.title[0].value == Texts("dashboard", language)(f"page_{name}")  # type: ignore[arg-type]
+    assert len(app.metric) + len(app.dataframe) >= 2
+    shown = " ".join(str(element.value) for element in [*app.metric, *app.caption, *app.subheader, *app.markdown])
+    assert ("试验公司" in shown) == (language == "zh-CN")
+    assert ("Trial company" in shown) == (language == "en")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize(("name", "address"), VIEWS)
+def test_every_view_shows_data_in_both_languages(page: Page, name: str, address: dict[str, str], language: str) -> None:
+    app = page(name, lang=language, **address)
+    assert is_sound(app), [e.message for e in app.exception]
+    assert app.dataframe or address["dwell"] == "survival"
+
+
+def test_the_funnels_table_holds_the_counts(page: Page, company_tiny: Tiny) -> None:
+    app = page("funnel")
+    table = app.dataframe[0].value
+    expected = company_tiny.rows(
+        "select reached from marts.funnel where period_type = 'all' and dimension = 'all' order by stage_no"
+    )
+    assert table["counted"].to_list() == [row[0] for row in expected]
+    assert table["stage"].to_list() == ["初次接触", "需求确认", "方案演示", "报价", "合同签订"]
+
+
+def test_filters_in_the_address_narrow_every_page(page: Page, company_tiny: Tiny) -> None:
+    app = page("risk", region="east", band=["high", "medium", "low", "unknown"])
+    expected = company_tiny.rows(
+        "select count(*) from marts.opportunity_state where status = 'open' and region = 'east'"
+    )
+    assert len(app.dataframe[0].value) == expected[0][0] > 0
+    assert set(app.dataframe[0].value["region"]) == {"east"}
+
+
+def test_what_an_address_says_and_does_not_exist_is_ignored(page: Page) -> None:
+    app = page("funnel", lang="fr", region="nowhere", meaning="guess", window="-3", view="x", **{"from": "2025-13-45"})
+    assert is_sound(app)
+    assert app.title[0].value == "漏斗分析"
+
+
+def test_a_choice_goes_into_the_address_and_the_default_leaves_it(page: Page) -> None:
+    app = page("funnel")
+    assert dict(app.query_params) == {}
+    app.session_state["choice_meaning"] = "observed"
+    app.run()
+    assert app.query_params["meaning"] == "observed"
+    app.session_state["choice_meaning"] = "reached"
+    app.run()
+    assert "meaning" not in app.query_params
+
+
+def test_language_and_filters_come_along_to_the_next_page(page: Page) -> None:
+    app = page("overview", lang="en", region="south")
+    hashes = {info["url_pathname"]: key for key, info in app._registered_pages.items()}
+    app.query_params.clear()  # as the browser does when a page is clicked
+    app._page_hash = hashes["dwell"]
+    app.run()
+    assert app.title[0].value == "Stage dwell and bottlenecks"
+    assert dict(app.query_params) == {"lang": "en", "region": "south"}
+
+
+def test_an_opportunity_shows_why_and_its_evidence(page: Page) -> None:
+    app = page("risk", opportunity="HOSTILE", lang="en")
+    assert is_sound(app)
+    words = " ".join(m.value for m in app.markdown)
+    assert "rescheduled 4 times" in words
+    assert "Store survey" in words
+    timeline = app.dataframe[1].value
+    assert set(timeline["event"]) >= {"Entered · First contact", "Visit done · Visit", "Created"}
+
+
+def test_an_opportunity_that_is_not_there_is_said_in_one_line(page: Page) -> None:
+    app = page("risk", opportunity="NOBODY")
+    assert not app.exception
+    assert "NOBODY" in app.error[0].value
+
+
+def test_markup_in_the_data_is_never_markup(page: Page) -> None:
+    """Tables show it as it is; every Markdown element has it escaped; no element takes HTML."""
+    app = page("risk", opportunity="HOSTILE", band=["high", "medium", "low", "unknown"])
+    for element in [*app.markdown, *app.caption, *app.subheader, *app.info, *app.metric]:
+        text = str(element.value)
+        assert "<script>" not in text
+        assert "**bold**" not in text
+        assert ":red[x]" not in text
+        assert not getattr(element, "allow_html", False)
+    assert any("script" in s.value for s in app.subheader)
+    assert any("<script>" in str(v) for v in app.dataframe[0].value["customer_name"])
+
+
+def test_an_intervention_lands_in_the_inbox(page: Page, workspace: Path) -> None:
+    app = page("risk", opportunity="HOSTILE", lang="en")
+    app.text_area[0].set_value("called the buyer")
+    next(b for b in app.button if b.label == "Record").click()
+    app.run()
+    assert is_sound(app)
+    assert any("next run" in s.value for s in app.success)
+    [file] = (workspace / "inbox").glob("dashboard_records-*.jsonl")
+    line = json.loads(file.read_text(encoding="utf-8"))
+    file.unlink()
+    assert (line["opportunity_id"], line["action"], line["note"]) == ("HOSTILE", "joint_visit", "called the buyer")
+    # a workspace of history: the record does not move its clock
+    assert line["occurred_at"] == "2025-10-06T00:00:00+08:00"
+
+
+def test_a_new_snapshot_is_taken_with_the_next_look(
+    company_tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Page, workspace: Path
+) -> None:
+    publish_tiny(company_tiny, tmp_path, "first")
+    monkeypatch.setenv("STAGEWATCH_WORKSPACE", str(tmp_path))
+    app = page.__wrapped__() if hasattr(page, "__wrapped__") else _open()
+    assert any("first" in c.value for c in app.caption)
+    publish_tiny(company_tiny, tmp_path, "second")
+    app.run()
+    assert any("second" in c.value for c in app.caption)
+    assert is_sound(app)
+
+
+def _open() -> AppTest:
+    from conftest import APP
+
+    return AppTest.from_file(str(APP), default_timeout=120).run()
