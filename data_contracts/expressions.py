@@ -66,7 +66,7 @@ class Expression:
         root = exp.Paren(this=self.tree.copy())
         for node in list(root.find_all(exp.Column)):
             node.replace(sqlglot.parse_one(column(_name(node)), dialect="duckdb"))
-        for node in reversed(list(root.walk())):
+        for node in reversed(list(root.walk())):  # type: ignore[assignment]
             replacement = _safe(node)
             if replacement is not node:
                 node.replace(replacement)

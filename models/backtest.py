@@ -42,11 +42,12 @@ class Setting:
 @dataclass(frozen=True)
 class Backtest:
     """`measures`: fold (0 is all), model, measure, value, n. `scores`: each tested landmark, out of sample.
-    `models`: the model of each fold, for the forecast's backtest."""
+    `models`: the model of each fold, for the forecast's backtest; `final` the one that learned from all."""
 
     measures: pl.DataFrame
     scores: pl.DataFrame
     models: Mapping[int, RiskModel]
+    final: RiskModel
 
 
 def run_backtest(
@@ -54,15 +55,21 @@ def run_backtest(
     labels_at: Callable[[datetime], pl.DataFrame],
     final_labels: pl.DataFrame,
     usual_days_at: Callable[[datetime], Mapping[int, float]],
+    final_usual_days: Mapping[int, float],
     folds: Sequence[Fold],
     setting: Setting,
 ) -> Backtest:
-    """Train and test every fold. `features` are all landmarks before the as-of time, in a fixed order;
-    `labels_at(origin)` what was known of the earlier ones at an origin, `final_labels` what is known now."""
+    """Train and test every fold, and train the final model.
+
+    `features` are all landmarks before the as-of time, in a fixed order;
+    `labels_at(origin)` what was known of the earlier ones at an origin, `final_labels` what is known now;
+    `final_usual_days` and `usual_days_at` the stages' usual days likewise."""
     labels = {f.number: labels_at(f.origin) for f in folds}
     usual = {f.number: usual_days_at(f.origin) for f in folds}
 
-    def work(fold: Fold) -> tuple[RiskModel, _Tested]:
+    def work(fold: Fold | None) -> tuple[RiskModel, _Tested | None]:
+        if fold is None:
+            return fit_fold(training_rows(features, final_labels), final_usual_days, setting), None
         train = training_rows(features, labels[fold.number])
         model = fit_fold(train, usual[fold.number], setting)
         test = features.filter(pl.col("landmark_at").is_between(fold.origin, fold.until, closed="left"))
@@ -70,9 +77,10 @@ def run_backtest(
         tested = _Tested(fold.number, test.select(_Tested.COLUMNS), _say(model, train, test, setting), setting)
         return model, tested
 
-    done = in_threads([lambda fold=f: work(fold) for f in folds], setting.threads)
-    models = {f.number: model for f, (model, _) in zip(folds, done, strict=True)}
-    judged = [tested for _, tested in done]
+    # The largest first, so that no thread is left with it alone.
+    tasks: list[Fold | None] = [None, *reversed(folds)]
+    done = dict(zip(tasks, in_threads([lambda fold=t: work(fold) for t in tasks], setting.threads), strict=True))
+    judged = [tested for f in folds if (tested := done[f][1]) is not None]
     rows = [row for tested in judged for row in tested.rows()]
     if judged:
         rows += _Tested.together(judged, setting).rows()
@@ -82,7 +90,7 @@ def run_backtest(
         orient="row",
     )
     scores = pl.concat([t.scores() for t in judged]) if judged else _Tested.no_scores()
-    return Backtest(measures, scores, models)
+    return Backtest(measures, scores, {f.number: done[f][0] for f in folds}, done[None][0])
 
 
 def training_rows(features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:

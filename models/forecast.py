@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 DRAWS = 1000
 CHUNK = 1500
 INTERVAL = (0.1, 0.9)
-PRIOR_SPREAD = 0.12  # of a shared factor, before any forecast has been checked against what came
+PRIOR_SPREAD = 0.18  # of a shared factor, before any forecast has been checked against what came
 PRIOR_ORIGINS = 4.0
 
 
@@ -78,7 +78,7 @@ def incidence_by_age(days: Floats, outcome: Ints, followed: Floats, longest: int
     ended = np.minimum(days, followed)
     entry = np.maximum(followed - window, 0.0)
     inside = ended >= entry
-    days, outcome, followed, ended, entry = (x[inside] for x in (days, outcome, followed, ended, entry))
+    days, outcome, followed, ended, entry = (x[inside] for x in (days, outcome, followed, ended, entry))  # type: ignore[assignment]
     closed = (outcome >= 0) & (days <= followed)
     day = np.minimum(np.floor(ended), size - 1).astype(np.int64)
     first = np.minimum(np.floor(entry), size - 1).astype(np.int64)

@@ -18,12 +18,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from models.blend import SEED, Blend, Learning
 from models.features import Encoder, Floats
@@ -44,7 +45,8 @@ class RiskModel:
 
     def incidence(self, matrix: Floats, days: Sequence[float]) -> Floats:
         """(rows, days, 2): cumulative incidence of failing and signing by each of `days` (ascending)."""
-        hazard, share = self._intervals(matrix)
+        with one_thread():
+            hazard, share = self._intervals(matrix)
         starts = np.concatenate([[0.0], self.edges[:-1]])
         lengths = np.asarray(self.edges) - starts
         daily = -np.log1p(-np.minimum(hazard, 1 - 1e-9)) / lengths
@@ -186,12 +188,22 @@ def typical_landmarks(
     return result
 
 
+@cache
+def _native_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_thread() -> Any:
+    """A context in which native code of this thread uses one core."""
+    return _native_pools().limit(limits=1)
+
+
 def in_threads(tasks: Sequence[Any], threads: int) -> list[Any]:
     """Results of callables, `threads` at a time, each with one OpenMP thread: faster than one after the other
     with all, since a tree's steps are too short to share."""
 
     def alone(task: Any) -> Any:
-        with threadpool_limits(1):
+        with one_thread():
             return task()
 
     with ThreadPoolExecutor(max_workers=max(threads, 1)) as pool:

@@ -89,7 +89,10 @@ def reference_rows(model: RiskModel, matrix: Floats, stage_no: NDArray[np.int64]
     typical = {
         stage: np.array([model.references[stage][name] for name in model.encoder.columns]) for stage in model.references
     }
-    anywhere = np.nanmedian(np.stack(list(typical.values())), axis=0)
+    stacked = np.stack(list(typical.values()))
+    told = ~np.isnan(stacked).all(axis=0)
+    anywhere = np.full(stacked.shape[1], np.nan)
+    anywhere[told] = np.nanmedian(stacked[:, told], axis=0)
     usual = np.stack([typical.get(str(s) if s else "", anywhere) for s in stage_no]) if len(matrix) else matrix.copy()
     grouped = {place for places in model.encoder.groups().values() for place in places}
     for place in set(range(matrix.shape[1])) - grouped:

@@ -6,6 +6,7 @@ said in one line with its remedy. Commands import what they need when they are c
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -230,23 +231,18 @@ def _outline(data: Any, depth: int = 0) -> str:
 
 def main() -> None:
     """Entry point of the console script."""
-    code = 0
+    code: int | str | None = 0
     try:
-        app(standalone_mode=False)
+        app()
     except StagewatchError as error:
         err.print(f"stagewatch: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         code = 2
-    except click.exceptions.Exit as error:
-        code = error.exit_code
-    except click.exceptions.Abort:
-        code = 130
-    except click.ClickException as error:
-        error.show()
-        code = 2
+    except SystemExit as ended:
+        code = ended.code
     except BrokenPipeError:
         pass
     # DuckDB's binding complains on stderr when the interpreter takes it down: leave before that.
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)

@@ -58,7 +58,7 @@ def run_workspace(
                     "wait_seconds": wait_seconds,
                 }
             }
-        }
+        },
     }
     with dg.DagsterInstance.get() as instance, listening(listener):
         job = definitions.resolve_job_def("main")

@@ -74,17 +74,12 @@ def spoil(frame: pl.DataFrame, kind_of_file: str, rates: Dirt, rng: np.random.Ge
             continue
         if kind in columns:
             name = columns[kind]
-            frame = frame.with_columns(_put(frame[name], here, SPOILERS[kind](frame[name].gather(here), rng)))
+            spoilt = pl.Series(SPOILERS[kind](frame[name].gather(here), rng), dtype=pl.String)
+            frame = frame.with_columns(frame[name].clone().scatter(here, spoilt))
         files = frame["_file"].gather(here).to_list()
         counts.update((file, kind) for file in files)
     copies = np.where(chosen == 0, 2, 1)
     return frame[np.repeat(np.arange(len(frame)), copies)], counts
-
-
-def _put(column: pl.Series, here: NDArray[np.int64], values: Strings) -> pl.Series:
-    texts = column.to_numpy().copy() if column.dtype == pl.Object else np.asarray(column.to_list(), dtype=object)
-    texts[here] = values
-    return pl.Series(column.name, texts, dtype=pl.String)
 
 
 def _amount(texts: pl.Series, rng: np.random.Generator) -> Strings:

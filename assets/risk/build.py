@@ -81,9 +81,11 @@ def _model(
     replace_rows(con, "ml.backtest_folds", _fold_rows(trained))
     replace_rows(con, "ml.forecast_backtest", forecast_backtest_frame(check.rows()))
     manifest = _manifest(run, plan, trained, features)
-    sha256 = store_model(run.workspace, plan.model_id, trained.model, manifest, model_cards(plan.model_id, manifest))
+    sha256 = store_model(
+        run.workspace, plan.model_id, trained.backtest.final, manifest, model_cards(plan.model_id, manifest)
+    )
     status = {"sha256": sha256, "folds": len(trained.folds), "problem": problem, "shocks": check.shocks()}
-    return trained.model, check.shocks(), status
+    return trained.backtest.final, check.shocks(), status
 
 
 def _manifest(run: Run, plan: Plan, trained: Trained, features: pl.DataFrame) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def _manifest(run: Run, plan: Plan, trained: Trained, features: pl.DataFrame) ->
             "signed": plan.signed,
             "failed": plan.failed,
         },
-        "features": list(trained.model.encoder.columns),
+        "features": list(trained.backtest.final.encoder.columns),
         "versions": library_versions() | contracts,
         "folds": [
             {"fold": f.number, "origin": f.origin.isoformat(), "until": f.until.isoformat()} for f in trained.folds

@@ -26,7 +26,7 @@ from models.hazards import SIGN, RiskModel, outcome_codes
 WEEKS = 13
 ARRIVAL_DAYS = 91
 CURVE_DAYS = 400
-CURVE_WINDOW = 150.0
+CURVE_WINDOW = 91.0
 SEED = 13
 Place = tuple[str | None, str | None]
 

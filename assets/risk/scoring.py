@@ -14,7 +14,7 @@ from assets.workspace import Run
 from data_contracts.settings import Risk
 from models.baselines import FrequencyScore, is_overrun, is_rescheduled_without_meeting
 from models.features import Floats
-from models.hazards import FAIL, SIGN, RiskModel
+from models.hazards import FAIL, SIGN, RiskModel, in_threads
 from models.reasons import best_next_action, explain, leading_features
 
 MOST_REASONS = 5
@@ -24,6 +24,19 @@ Rows = list[dict[str, Any]]
 
 def score_by_model(run: Run, model: RiskModel, model_id: str, rows: pl.DataFrame) -> tuple[Rows, Rows]:
     """Rows of ml.scores and ml.score_effects for the landmark rows of the as-of time."""
+    threads = run.settings.resources.threads
+    size = max(-(-rows.height // threads), 1)
+    parts = in_threads(
+        [
+            lambda part=rows[first : first + size]: _score_part(run, model, model_id, part)
+            for first in range(0, rows.height, size)
+        ],
+        threads,
+    )
+    return [row for part in parts for row in part[0]], [row for part in parts for row in part[1]]
+
+
+def _score_part(run: Run, model: RiskModel, model_id: str, rows: pl.DataFrame) -> tuple[Rows, Rows]:
     horizon = run.settings.risk.horizon_days
     matrix = model.encoder.transform(rows)
     p = model.incidence(matrix, [horizon])[:, 0]

@@ -21,11 +21,10 @@ from assets.risk.landmarks import build_labels, read_labels, read_table
 from assets.warehouse import read_sql
 from assets.workspace import Run
 from data_contracts.errors import StagewatchError
-from models.backtest import Backtest, Setting, fit_fold, run_backtest, training_rows
+from models.backtest import Backtest, Setting, run_backtest
 from models.blend import Learning
 from models.features import CATALOGUE
 from models.folds import Enough, Fold, rolling_folds
-from models.hazards import RiskModel
 from models.store import library_versions, model_id
 
 METHOD = 2  # raised whenever the same data would be learned from in another way
@@ -56,9 +55,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with what only its training knows: the folds, their backtest, and when the forecast is checked."""
+    """What a training leaves: the folds, their backtest with the final model, and when the forecast is checked."""
 
-    model: RiskModel
     folds: Sequence[Fold]
     backtest: Backtest
     forecast_origins: Sequence[datetime]
@@ -133,10 +131,15 @@ def train(con: duckdb.DuckDBPyConnection, run: Run, plan: Plan, features: pl.Dat
     build_labels(con, [plan.known_at, run.as_of, *(f.origin for f in folds), *checks], risk.horizon_days)
     final = read_labels(con, plan.known_at)
     backtest = run_backtest(
-        past, lambda origin: read_labels(con, origin), final, lambda origin: usual_days(con, origin), folds, setting
+        past,
+        lambda origin: read_labels(con, origin),
+        final,
+        lambda origin: usual_days(con, origin),
+        usual_days(con, plan.known_at),
+        folds,
+        setting,
     )
-    model = fit_fold(training_rows(past, final), usual_days(con, plan.known_at), setting)
-    return Trained(model, folds, backtest, checks)
+    return Trained(folds, backtest, checks)
 
 
 def closed_by(

@@ -14,7 +14,7 @@ from tiny import Tiny
 
 APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 HOSTILE = "<script>alert('x')</script> **bold** :red[x] [link](http://evil) =1+1"
-SETTINGS = "company: {zh: 试验公司, en: Trial company}\nclock: data\n"
+SETTINGS = "clock: data\n"
 
 
 @pytest.fixture(scope="session")

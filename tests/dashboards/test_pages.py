@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_contracts.texts import Texts
+from queries.snapshot import unused_snapshots
 from snapshot_fixture import publish_tiny
 from tiny import Tiny
 
 Page = Callable[..., AppTest]
+APP = Path(__file__).resolve().parents[2] / "dashboards" / "app.py"
 PAGES = ("overview", "funnel", "dwell", "risk", "health")
 VIEWS = [
     *(("funnel", {"view": view}) for view in ("steps", "breakdown", "trend", "compare", "list")),
@@ -33,8 +36,8 @@ def test_every_page_shows_data_in_both_languages(page: Page, name: str, language
     assert app.title[0].value == Texts("dashboard", language)(f"page_{name}")  # type: ignore[arg-type]
     assert len(app.metric) + len(app.dataframe) >= 2
     shown = " ".join(str(element.value) for element in [*app.metric, *app.caption, *app.subheader, *app.markdown])
-    assert ("试验公司" in shown) == (language == "zh-CN")
-    assert ("Trial company" in shown) == (language == "en")
+    assert ("我的公司" in shown) == (language == "zh-CN")
+    assert ("My company" in shown) == (language == "en")
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
@@ -136,19 +139,32 @@ def test_an_intervention_lands_in_the_inbox(page: Page, workspace: Path) -> None
 
 
 def test_a_new_snapshot_is_taken_with_the_next_look(
-    company_tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: Page, workspace: Path
+    company_tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish_tiny(company_tiny, tmp_path, "first")
     monkeypatch.setenv("STAGEWATCH_WORKSPACE", str(tmp_path))
-    app = page.__wrapped__() if hasattr(page, "__wrapped__") else _open()
+    published = publish_tiny(company_tiny, tmp_path, "first")
+    app = AppTest.from_file(str(APP), default_timeout=120).run()
     assert any("first" in c.value for c in app.caption)
     publish_tiny(company_tiny, tmp_path, "second")
-    app.run()
+    assert app.run().caption
     assert any("second" in c.value for c in app.caption)
     assert is_sound(app)
+    gc.collect()
+    assert [path.name for path in unused_snapshots(published)] == ["snapshot-first.duckdb"]
 
 
-def _open() -> AppTest:
-    from conftest import APP
+def test_before_anything_is_published_it_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGEWATCH_WORKSPACE", str(tmp_path))
+    app = AppTest.from_file(str(APP), default_timeout=120).run()
+    assert is_sound(app)
+    assert app.code[0].value == f"stagewatch run --workspace {tmp_path}"
+    assert "还没有" in app.info[0].value
 
-    return AppTest.from_file(str(APP), default_timeout=120).run()
+
+def test_a_broken_pointer_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGEWATCH_WORKSPACE", str(tmp_path))
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "CURRENT").write_text("../../etc/passwd", encoding="utf-8")
+    app = AppTest.from_file(str(APP), default_timeout=120).run()
+    assert not app.exception
+    assert "does not name a snapshot" in app.error[0].value

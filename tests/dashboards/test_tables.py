@@ -48,16 +48,14 @@ def context(request: pytest.FixtureRequest, workspace: Path) -> Context:
 
 def test_codes_and_stages_become_words_and_the_unknown_stays(context: Context) -> None:
     words = named(context, FRAME, COLUMNS)
-    chinese = context.language == "zh-CN"
-    assert words["stage"].to_list() == ["报价" if chinese else "Quotation", "unheard_of", None,
-                                        "初次接触" if chinese else "First contact"]  # fmt: skip
-    assert words["exit"].to_list() == [
-        "签约" if chinese else "Won",
-        "丢单" if chinese else "Lost",
-        None,
-        "no_such_code",
-    ]
-    assert words["steps"][0] == ("初次接触 → 签约" if chinese else "First contact → Won")
+    expected = {
+        "zh-CN": (["报价", "unheard_of", None, "初次接触"], ["签约", "丢单", None, "no_such_code"], "初次接触 → 签约"),
+        "en": (
+            ["Quotation", "unheard_of", None, "First contact"], ["Won", "Lost", None, "no_such_code"],
+            "First contact → Won",
+        ),
+    }[context.language]  # fmt: skip
+    assert (words["stage"].to_list(), words["exit"].to_list(), words["steps"][0]) == expected
 
 
 def test_no_cell_of_a_workbook_is_a_formula(context: Context) -> None:

@@ -14,9 +14,12 @@ from data_contracts.texts import Texts, _catalogue
 ROOM = Path(__file__).resolve().parents[2] / "dashboards"
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(ROOM.rglob("*.py")))
 # Codes become keys by `<prefix>_<code>`; these prefixes are put together at run time.
-PREFIXES = re.findall(r'f"([a-z_]+_)\{', CODE) + [
-    f"{name}_" for name in re.findall(r'Column\("(\w+)", "codes?"', CODE)
-] + [f"{name}_" for name in re.findall(r'word\(context, "(\w+)"', CODE)] + ["column_", "outcome_", "event_"]  # fmt: skip
+PREFIXES = [
+    *re.findall(r'f"([a-z_]+_)\{', CODE),
+    *(f"{name}_" for name in re.findall(r'Column\("(\w+)", "codes?"', CODE)),
+    *(f"{name}_" for name in re.findall(r'word\(context, "(\w+)"', CODE)),
+    *("column_", "outcome_", "event_"),
+]
 
 
 def test_every_word_the_code_names_is_in_the_catalogue() -> None:

@@ -84,7 +84,8 @@ SCORES = """
     insert into ml.scores
     select opportunity_key, opportunity_id, getvariable('as_of'), 90,
       (hash(opportunity_id) % 97) / 100, 0.9 - (hash(opportunity_id) % 97) / 110,
-      case when hash(opportunity_id) % 97 > 60 then 'high' when hash(opportunity_id) % 97 > 35 then 'medium' else 'low' end,
+      case when hash(opportunity_id) % 97 > 60 then 'high'
+        when hash(opportunity_id) % 97 > 35 then 'medium' else 'low' end,
       '[{"feature": "reschedules", "value": "4", "effect": 0.5, "zh": "改约 4 次", "en": "rescheduled 4 times"}]',
       next_required_actions[1], 'model', 'risk-test'
     from marts.opportunity_state where status = 'open';
@@ -106,7 +107,8 @@ OUTCOMES = """
     from range(13);
     insert into landing.files by name
     select 1 as file_id, '拜访记录_2025-09.csv' as name, 'form' as source_kind, getvariable('as_of') as landed_at,
-      'company_forms' as mapping, 100 as rows_read, 0 as rows_refused, 0 as nul_bytes, 1 as deliveries, 'active' as status;
+      'company_forms' as mapping,
+      100 as rows_read, 0 as rows_refused, 0 as nul_bytes, 1 as deliveries, 'active' as status;
     insert into staging.ledger values (1, '拜访记录_2025-09.csv', 'company_forms', 'active', 100, 95, 3, 3, 2);
     insert into staging.quarantine by name
     select 1 as file_id, '拜访记录_2025-09.csv' as file_name, range + 2 as source_row, 'visits' as record,
@@ -115,5 +117,6 @@ OUTCOMES = """
     from range(3);
     insert into ops.check_results values
       ('marts.funnel_paths', 'key_unique', null, 'error', true, false, 0, '[]', '主键唯一', 'The key must be unique'),
-      ('staging.visits', 'planned_known', 'planned_at', 'warning', false, false, 7, '[]', '计划时间应填写', 'Planned is known');
+      ('staging.visits', 'planned_known', 'planned_at', 'warning', false, false, 7, '[]', '计划时间应填写',
+       'Planned is known');
 """
