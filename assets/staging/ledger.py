@@ -55,17 +55,14 @@ def _count_rows(con: duckdb.DuckDBPyConnection, table: str, relation: Relation, 
     fed = "select file_id, source_sheet, source_row from _fed"
     if any(c.feeds_all for c in direct):
         fed += f" union all select file_id, source_sheet, source_row from ({relation.sql})"
+    elsewhere = " and ".join(
+        f"not exists (select 1 from ({rows}) e where e.file_id = l.file_id and e.source_row = l.source_row"
+        " and e.source_sheet is not distinct from l.source_sheet)"
+        for rows in (fed, "from staging.duplicates", "from _bad_rows")
+    )
     con.execute(
-        f"""
-        insert into _landed
-        select l.file_id, count(*), count(*) filter (
-            not exists (select 1 from _fed_now e where e.file_id = l.file_id and e.source_row = l.source_row
-                        and e.source_sheet is not distinct from l.source_sheet)
-            and not exists (select 1 from staging.duplicates d where d.file_id = l.file_id
-                            and d.source_row = l.source_row and d.source_sheet is not distinct from l.source_sheet)
-            and not exists (select 1 from _bad_rows b where b.file_id = l.file_id
-                            and b.source_row = l.source_row and b.source_sheet is not distinct from l.source_sheet))
-        from {table} l group by l.file_id""".replace("_fed_now", f"({fed})")
+        f"insert into _landed select l.file_id, count(*), count(*) filter ({elsewhere}) from {table} l"
+        " group by l.file_id"
     )
 
 

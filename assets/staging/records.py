@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assets.staging.relations import OTHER, PROVENANCE, Relation
@@ -17,6 +17,8 @@ from data_contracts.sql_names import quote_ident, quote_literal
 ALWAYS_KNOWN = "timestamptz '1970-01-01 00:00:00+00'"
 PERIODS = {"period_start": "staging.period_start(period)", "period_end": "staging.period_end(period)"}
 DAY = "occurred_at::date"
+# A recording time that a rule filled is no content of the record.
+RECORDED = "if(is_recorded_at_filled, null, recorded_at)"
 
 # What makes a fact the same fact in two sources, by record. The local day stands for the time, because the less
 # structured sources know no more than the day.
@@ -75,10 +77,15 @@ class Candidate:
         wanted: dict[str, Value] = {**self.record.fields, **self.each.fields}
         if self.recorded is not None and self.recorded.rule is None:
             wanted["recorded_at"] = self.recorded
-        return {
+        fields = {
             name: compile_value(name, value, self.relation.scope, self.zone, self.contract.column(name).type)
             for name, value in wanted.items()
         }
+        if "period" in fields:
+            fields["period"] = replace(
+                fields["period"], value='staging.period_of("t:period")', steps=(), reason="not_a_period"
+            )
+        return fields
 
     @property
     def recorded(self) -> Recorded | None:
@@ -111,23 +118,11 @@ class Candidate:
     @cached_property
     def sql(self) -> str:
         """The candidates: provenance, texts and flags, every own column typed, recording time and precision."""
-        looked_up = [
-            f"{self.relation.scope[next(iter(self.record.joins[a].on))].sql}::varchar as {quote_ident(f'j:{a}')}"
-            for a in self._strict_joins
-        ]
-        kept_first = self._kept
-        for a in self._strict_joins:
-            kept_first = kept_first.replace(f", {quote_ident(f'j:{a}')}", "")
         texts = [column for compiled in self.fields.values() for column in compiled.text_columns]
-        sql = f"select {', '.join([kept_first, *looked_up, *texts])} from ({self.feeding_sql})"
-        sql = add_steps(sql, self.fields.values())
-        values = [f"{c.value} as {quote_ident('r:recorded_at' if n == 'recorded_at' else n)}"
-                  for n, c in self.fields.items()]  # fmt: skip
+        sql = add_steps(f"select {', '.join([self._kept, *texts])} from ({self.feeding_sql})", self.fields.values())
+        values = [f"{c.value} as {self._value_name(n)}" for n, c in self.fields.items()]
         values += [f"null::{self.contract.column(n).type} as {quote_ident(n)}"
                    for n in self.columns if n not in self.fields and n not in PERIODS]  # fmt: skip
-        if "period" in self.fields:
-            values = [v.replace(self.fields["period"].value, 'staging.period_of("t:period")')
-                      if v.endswith('as "period"') else v for v in values]  # fmt: skip
         names = [n for c in self.fields.values() for n in self._text_names(c)]
         names += [quote_ident(n) for n, _ in self.fields["occurred_at"].steps] if "occurred_at" in self.fields else []
         sql = f"select {', '.join([self._kept, *names, *values])} from ({sql})"
@@ -139,6 +134,11 @@ class Candidate:
             f"select *, {', '.join([*periods, f'{recorded} as recorded_at', f'{is_filled} as is_recorded_at_filled'])},"
             f" case when {is_day} then 'day' else 'instant' end as occurred_precision from ({sql})"
         )
+
+    @staticmethod
+    def _value_name(field: str) -> str:
+        """Where a field's value stands: recorded_at comes last, from this one and the rules that fill it."""
+        return quote_ident("r:recorded_at" if field == "recorded_at" else field)
 
     @staticmethod
     def _text_names(compiled: Compiled) -> list[str]:
@@ -170,13 +170,11 @@ class Candidate:
             ours = next(iter(self.record.joins[alias].on))
             checks.append(Check(quote_ident(f"?{alias}"), ours, "no_match", quote_ident(f"j:{alias}")))
         for name, c in self.fields.items():
-            text, value = quote_ident(f"t:{name}"), quote_ident("r:recorded_at" if name == "recorded_at" else name)
+            text = quote_ident(f"t:{name}")
             if c.missed:
                 checks.append(Check(quote_ident(f"m:{name}"), name, "not_in_value_map", quote_ident(f"w:{name}")))
-            if name == "period":
-                checks.append(Check(f"{text} is not null and period is null", name, "not_a_period", text))
-            elif c.reason:
-                checks.append(Check(f"{text} is not null and {value} is null", name, c.reason, text))
+            if c.reason:
+                checks.append(Check(f"{text} is not null and {self._value_name(name)} is null", name, c.reason, text))
         return checks + [self._predicate(p, checks) for p in self._predicates]
 
     @property
@@ -229,13 +227,12 @@ class Candidate:
     def insert_sql(self) -> str:
         """Fill the canonical table from the good candidates."""
         kind = self.mapping.source_kind
-        own = list(self.columns)
         given = {
             "opportunity_key": "k.opportunity_key",
             "source_kind": quote_literal(kind),
             "source_rank": str(SOURCE_RANK[kind]),
             "mapping": quote_literal(self.mapping.mapping),
-            "content_hash": f"hash({', '.join([*map(quote_ident, own), 'recorded_at'])})",
+            "content_hash": f"hash({', '.join(map(quote_ident, self.columns))}, {RECORDED})",
             "fact_key": f"hash({quote_literal(self.record.record)}, {FACTS[self.record.record]})",
             "is_primary": "true",
         }

@@ -219,7 +219,7 @@ def _pair_sql(pair: Pair, base: Relation, zone: str) -> tuple[str, Scope, dict[s
 def join_sql(relation: Relation, joins: dict[str, Join], relations: dict[str, Relation]) -> Relation:
     """The relation with what it looks up; of several rows with one key the last that landed is taken.
 
-    `?ALIAS` says that nothing was found, for the joins that quarantine.
+    `?ALIAS` says that nothing was found, `j:ALIAS` what was looked up.
     """
     sql, result = relation.sql, relation
     for alias, join in joins.items():
@@ -239,9 +239,9 @@ def join_sql(relation: Relation, joins: dict[str, Join], relations: dict[str, Re
         on = " and ".join(
             f"b.{quote_ident(ours)}::varchar = j.{keys[theirs]}::varchar" for ours, theirs in join.on.items()
         )
-        missing = f", j.{next(iter(keys.values()))} is null as {quote_ident(f'?{alias}')}"
-        got = ", ".join(f"j.{quote_ident(f'{alias}.{n}')}" for n in wanted)
-        sql = f"select b.*, {got}{missing} from ({sql}) b left join ({lookup}) j on {on}"
+        got = [f"j.{quote_ident(f'{alias}.{n}')}" for n in wanted]
+        got.append(f"j.{next(iter(keys.values()))} is null as {quote_ident(f'?{alias}')}")
+        got.append(f"b.{quote_ident(next(iter(join.on)))}::varchar as {quote_ident(f'j:{alias}')}")
+        sql = f"select b.*, {', '.join(got)} from ({sql}) b left join ({lookup}) j on {on}"
         result = result.with_join(alias, sql, {n: other.scope[n] for n in wanted})
-        result = Relation(sql, result.scope, result.faults, result.is_derived)
     return result
