@@ -15,7 +15,7 @@ ROOM = Path(__file__).resolve().parents[2] / "dashboards"
 CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted(ROOM.rglob("*.py")))
 # Codes become keys by `<prefix>_<code>`; these prefixes are put together at run time.
 PREFIXES = [
-    *re.findall(r'f"([a-z_]+_)\{', CODE),
+    *re.findall(r"f[\"']([a-z_]+_)\{", CODE),
     *(f"{name}_" for name in re.findall(r'Column\("(\w+)", "codes?"', CODE)),
     *(f"{name}_" for name in re.findall(r'word\(context, "(\w+)"', CODE)),
     *("column_", "outcome_", "event_"),
@@ -36,7 +36,7 @@ def test_every_word_the_code_names_is_in_the_catalogue() -> None:
 
 
 def test_no_word_stands_unused() -> None:
-    quoted = set(re.findall(r'"(\w+)"', CODE))
+    quoted = set(re.findall(r"[\"'](\w+)[\"']", CODE))
     unused = [
         key for key in _catalogue("dashboard")
         if key not in quoted and not any(key.startswith(prefix) for prefix in PREFIXES)
@@ -76,7 +76,7 @@ def test_every_promised_code_has_words(layer: str, table: str, column: str, pref
 
 def test_every_alert_rule_has_words() -> None:
     t = Texts("dashboard", "zh-CN")
-    assert [r.rule for r in load_alert_rules("default").rules if f"rule_{r.rule}" not in t] == []
+    assert [a.rule for a in load_alert_rules("default").alerts if f"rule_{a.rule}" not in t] == []
 
 
 def test_no_page_takes_html() -> None:

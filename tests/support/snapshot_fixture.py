@@ -40,6 +40,8 @@ def add_wanderers(tiny: Tiny, count: int, seed: int = 3) -> None:
 
     Known customers and owners on some only, several of one customer: what `unit` and unknown values need.
     """
+    # keys go on from those that the company was written with
+    tiny._keys.update(tiny.rows("select distinct opportunity_id, opportunity_key from staging.opportunities"))
     random = Random(seed)
     stages = [s.stage for s in tiny.playbook.stages]
     begin = tiny.as_of - timedelta(days=330)

@@ -13,26 +13,27 @@
 --   censored ones, few, need running products, and ties need no grouping: their terms telescope.
 --   Time to advance is of the spells that ended in a later stage or a win.
 create or replace table marts.dwell as
-with spells as (
+with broken_down as (
   select
-    stage_no, region, city, product_line, channel, owner_id,
-    dwell_days, dwell_business_days, is_censored, is_overrun,
-    exit in ('advanced', 'skipped_ahead', 'won') as is_advance
-  from marts.stage_spells
+    -- a narrow key for (dimension, value, stage): sorts and groups several times faster
+    hash(dimension, value, stage_no) as group_no,
+    *
+  from (
+    select
+      unnest(['all', 'region', 'city', 'product_line', 'channel', 'owner_id']) as dimension,
+      unnest([null, region, city, product_line, channel, owner_id]) as value,
+      stage_no, dwell_days, dwell_business_days, is_censored, is_overrun,
+      exit in ('advanced', 'skipped_ahead', 'won') as is_advance
+    from marts.stage_spells)
+),
+groups as (
+  select group_no, dimension, value, stage_no, count(*) as spells
+  from broken_down
+  group by group_no, dimension, value, stage_no
 ),
 statistics as (
   select
-    stage_no,
-    case
-      when grouping(region) = 0 then 'region'
-      when grouping(city) = 0 then 'city'
-      when grouping(product_line) = 0 then 'product_line'
-      when grouping(channel) = 0 then 'channel'
-      when grouping(owner_id) = 0 then 'owner_id'
-      else 'all'
-    end as dimension,
-    coalesce(region, city, product_line, channel, owner_id) as value,
-    count(*) as spells,
+    group_no,
     count(*) filter (not is_censored) as completed,
     count(*) filter (is_censored) as censored,
     avg(dwell_days) filter (not is_censored) as mean_days,
@@ -42,48 +43,37 @@ statistics as (
     median(dwell_days) filter (is_advance) as median_days_to_advance,
     count(*) filter (is_overrun) as overrun,
     count(*) filter (is_overrun and is_censored) as overrun_open
-  from spells
-  group by stage_no, grouping sets ((region), (city), (product_line), (channel), (owner_id), ())
-),
--- One narrow row per spell and break-down, under a number for (dimension, value, stage).
-broken_down as (
-  select
-    stage_no, dwell_days, is_censored,
-    unnest(['all', 'region', 'city', 'product_line', 'channel', 'owner_id']) as dimension,
-    unnest([null, region, city, product_line, channel, owner_id]) as value
-  from spells
-),
-groups as (
-  select dimension, value, stage_no, count(*) as spells, row_number() over () as group_no
   from broken_down
-  group by dimension, value, stage_no
+  group by group_no
 ),
 ranked as (
   select
-    g.group_no,
-    g.spells,
-    b.dwell_days,
-    b.is_censored,
+    group_no,
+    dwell_days,
+    is_censored,
     row_number() over in_order as r,
-    -- (a running count with a filter takes quadratic time in DuckDB 2.0; a running sum does not)
-    sum(b.is_censored::int) over in_order as censored_so_far,
-    lead(b.is_censored or null) over in_order is not null
-      or lead(b.dwell_days) over in_order is distinct from b.dwell_days as is_last_of_tie
-  from broken_down b
-  join groups g on g.dimension = b.dimension and g.value is not distinct from b.value and g.stage_no = b.stage_no
-  window in_order as (
-    partition by g.group_no order by b.dwell_days, b.is_censored rows between unbounded preceding and current row)
+    lead(case when not is_censored then dwell_days end) over in_order is distinct from dwell_days as is_last_of_tie
+  from broken_down
+  window in_order as (partition by group_no order by dwell_days, is_censored)
 ),
--- What the first censored_so_far censored spells of a group take out.
+-- What the censored spells up to the r-th take out. Running products over these few alone; a running sum, or
+-- worse a running count with a filter, over all spells would take longer than everything else here.
 censored as (
   select
-    group_no,
-    censored_so_far,
-    product((spells - r + 1) / (spells - r)) over so_far as factor,
-    sum(1 / ((spells - r + 1) * (spells - r))) over so_far as term
-  from ranked
-  where is_censored and r < spells
-  window so_far as (partition by group_no order by r rows between unbounded preceding and current row)
+    c.group_no,
+    c.r,
+    product((g.spells - c.r + 1) / (g.spells - c.r)) over so_far as factor,
+    sum(1 / ((g.spells - c.r + 1) * (g.spells - c.r))) over so_far as term
+  from ranked c
+  join groups g on g.group_no = c.group_no
+  where c.is_censored and c.r < g.spells
+  window so_far as (partition by c.group_no order by c.r rows between unbounded preceding and current row)
+),
+ends as (
+  select r.group_no, r.dwell_days, r.r, g.spells
+  from ranked r
+  join groups g on g.group_no = r.group_no
+  where not r.is_censored and r.is_last_of_tie
 ),
 curves as (
   select
@@ -92,9 +82,8 @@ curves as (
     (e.spells - e.r) / e.spells * coalesce(c.factor, 1) as survival,
     -- infinite once nobody is left; survival is 0 there, and so are both bounds
     1 / nullif(e.spells - e.r, 0) - 1 / e.spells - coalesce(c.term, 0) as variance
-  from ranked e
-  left join censored c on c.group_no = e.group_no and c.censored_so_far = e.censored_so_far
-  where not e.is_censored and e.is_last_of_tie
+  from ends e
+  asof left join censored c on c.group_no = e.group_no and c.r < e.r
 ),
 medians as (
   select
@@ -109,11 +98,11 @@ medians as (
   group by group_no
 )
 select
-  t.dimension,
-  t.value,
-  t.stage_no,
+  g.dimension,
+  g.value,
+  g.stage_no,
   s.stage,
-  t.spells,
+  g.spells,
   t.completed,
   t.censored,
   t.mean_days,
@@ -127,9 +116,9 @@ select
   t.median_days_to_advance,
   t.overrun,
   t.overrun_open,
-  case when s.sla_days is not null then t.overrun / t.spells end as overrun_share
-from statistics t
-join ref.stages s on s.stage_no = t.stage_no
-join groups g on g.stage_no = t.stage_no and g.dimension = t.dimension and g.value is not distinct from t.value
+  case when s.sla_days is not null then t.overrun / g.spells end as overrun_share
+from groups g
+join statistics t on t.group_no = g.group_no
+join ref.stages s on s.stage_no = g.stage_no
 left join medians m on m.group_no = g.group_no
-order by t.dimension, t.value nulls last, t.stage_no
+order by g.dimension, g.value nulls last, g.stage_no
