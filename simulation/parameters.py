@@ -177,6 +177,7 @@ class Market(_Strict):
     amount_median: float = 86_000.0  # Median expected amount, CNY.
     amount_sigma: float = 0.75  # Its log standard deviation.
     amount_weight: float = -0.20  # Strength per unit of log amount above the median.
+    signed_share: float = 0.86  # Mean amount signed against the mean expected: large ones are signed less often.
     target_stretch: float = 1.06  # Targets against what the plan expects to be signed.
     planned_conversion: float = 0.167  # Lead to first order (white paper): what targets plan with.
     reps_leaving: Share = 0.05  # Reps who leave in the year; a colleague takes over.

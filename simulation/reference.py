@@ -79,20 +79,20 @@ def _day(p: Parameters, number: int) -> date | None:
 
 def _targets(p: Parameters, people: People) -> list[tuple[Any, ...]]:
     """Quarterly targets: what the plan expects to be signed, stretched, rounded to 10,000 CNY. A quarter's signings
-    come of the leads of the quarter and the one before, so the first quarter's target is lower."""
+    come of the leads since a month before it, so the first quarter's target is lower."""
     m = p.market
     channel = sum(row[1] * row[3] for row in m.channels)
     product = sum(row[1] * row[3] for row in m.products)
-    mean = m.amount_median * float(np.exp(m.amount_sigma**2 / 2)) * channel * product
+    mean = m.signed_share * m.amount_median * float(np.exp(m.amount_sigma**2 / 2)) * channel * product
     per_office = np.bincount(people.office, weights=people.leads, minlength=len(OFFICES)) / (p.days / 365)
-    shrink = np.random.default_rng(np.random.SeedSequence(p.seed, spawn_key=(1,))).normal(1, 0.05, len(OFFICES))
+    luck = np.random.default_rng(np.random.SeedSequence(p.seed, spawn_key=(1,))).normal(1, 0.05, len(OFFICES))
     rows: list[tuple[Any, ...]] = []
     for first in _quarters(p):
-        season = sum(p.season.leads_by_month[(first.month - 1 + k - 1) % 12] for k in range(3)) / 36
+        season = sum(p.season.leads_by_month[(first.month - 1 + k - 1) % 12] for k in range(3)) / 12
         ramp = 0.42 if first == p.start.replace(day=1) else 1.0
         told = f"{first - timedelta(days=5)} 18:00:00"
         period = f"{first.year}-Q{(first.month + 2) // 3}"
-        plan = per_office * season * ramp * m.planned_conversion * mean * m.target_stretch * shrink
+        plan = per_office * season * ramp * m.planned_conversion * mean * m.target_stretch * luck
         amounts = np.maximum(np.round(plan / 10_000), 1) * 10_000
         city = {OFFICES[k].city: float(a) for k, a in enumerate(amounts)}
         region = {r: sum(city[o.city] for o in OFFICES if o.region == r) for r in REGIONS}
