@@ -158,4 +158,4 @@ def test_work_items_are_paired_and_none_is_dropped(con: duckdb.DuckDBPyConnectio
         72_413, 71_371, 72_413,
     )  # fmt: skip
     assert one(con, "select count(*), count(distinct opportunity_id) from known.visits"
-                    " where note = 'W_Nabellen offertes'") == (22_976, 5_015)  # fmt: skip
+                    " where note = 'W_Nabellen offertes'") == (22_976, 5_011)  # fmt: skip
