@@ -27,6 +27,7 @@ WEEKS = 13
 ARRIVAL_DAYS = 91
 CURVE_DAYS = 400
 CURVE_WINDOW = 91.0
+SHRINK = 100.0
 SEED = 13
 Place = tuple[str | None, str | None]
 
@@ -105,7 +106,8 @@ def outlook(
         amount=np.where(np.isnan(expected), mean_amount, expected * ratio),
         signed_by=signed_by,
     )
-    arrivals = Arrivals(_arrival_rate(begun, places), curves[SIGN], mean_amount, amount_spread)
+    signing_rate = _arrival_rate(begun, places) * _conversion(begun, places)
+    arrivals = Arrivals(signing_rate, curves[SIGN], mean_amount, amount_spread)
     return Outlook(span, places, forecast(open_, arrivals, span.days, region_of, shocks, SEED))
 
 
@@ -144,6 +146,26 @@ def _arrival_rate(begun: pl.DataFrame, places: Sequence[Place]) -> Floats:
         counts = np.where(known, counts * counts.sum() / counts[known].sum(), 0.0)
     rate: Floats = counts / length
     return rate
+
+
+def _conversion(begun: pl.DataFrame, places: Sequence[Place]) -> Floats:
+    """How much more of a place's opportunities are signed than of all, by the last 13 weeks' closings: a city's
+    share is shrunk to its region's, and that to the company's, by 100 closings each."""
+    closed = begun.filter(pl.col("age_days") - pl.col("closed_age_days") <= CURVE_WINDOW)
+    if not closed.height or not (closed["outcome"] == "signed").any():
+        return np.ones(len(places))
+    place, signed = _places_of(closed, places), (closed["outcome"] == "signed").to_numpy()
+    overall = float(signed.mean())
+    region = _numbered([name for name, _ in places])
+    of_region = _shrunk_share(region[place], signed, np.full(int(region.max()) + 1, overall))
+    factor: Floats = _shrunk_share(place, signed, of_region[region]) / overall
+    return factor
+
+
+def _shrunk_share(where: NDArray[np.int64], signed: NDArray[np.bool_], above: Floats) -> Floats:
+    counted = np.bincount(where, minlength=len(above))
+    share: Floats = (np.bincount(where, signed, minlength=len(above)) + SHRINK * above) / (counted + SHRINK)
+    return share
 
 
 def amounts_known(con: duckdb.DuckDBPyConnection, moment: datetime) -> tuple[float, float, float]:
