@@ -13,7 +13,7 @@
 --   censored ones, few, need running products, and ties need no grouping: their terms telescope.
 --   Time to advance is of the spells that ended in a later stage or a win.
 create or replace table marts.dwell as
-with broken_down as (
+with broken_down as not materialized (
   select
     -- a narrow key for (dimension, value, stage): sorts and groups several times faster
     hash(dimension, value, stage_no) as group_no,
