@@ -22,8 +22,15 @@ def number(value: Number | None, digits: int = 0) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """0.167 as 16.7%."""
-    return MISSING if share is None else f"{share * 100:.{digits}f}%"
+    """0.167 as 16.7%. What is not certain is not rounded to 0% or 100%: <0.1%, >99.9%."""
+    if share is None:
+        return MISSING
+    text, least = f"{share * 100:.{digits}f}", 10.0**-digits
+    if share > 0 and float(text) == 0:
+        return f"<{least:.{digits}f}%"
+    if share < 1 and float(text) == 100:
+        return f">{100 - least:.{digits}f}%"
+    return f"{text}%"
 
 
 def points(difference: float | None, language: Language) -> str:

@@ -91,9 +91,7 @@ def _performance(
 
     yield Compared("entered", *counted("entered"), better="up")
     yield Compared("wins", *counted("wins"), better="up")
-    yield Compared(
-        "signed_amount", *figures(lambda row: Figure(row["amount"], "money", of=row["signings"])), better="up"
-    )
+    yield Compared("signed_amount", *figures(_signed), better="up")
     yield Compared("failed", *counted("failed"), better="down")
     yield Compared("conversion", *figures(lambda row: conversion(row, window)), better="up")
     yield Compared("cycle", *figures(_cycle), better="down")
@@ -111,6 +109,12 @@ def conversion(row: Row, window: float | None) -> Figure:
     )
 
 
+def _signed(row: Row) -> Figure:
+    if not row["is_recorded"]:
+        return Figure(None, "money", "why_no_signings")
+    return Figure(row["amount"], "money", of=row["signings"])
+
+
 def _cycle(row: Row) -> Figure:
     if row["cycle_days"] is None:
         return Figure(None, "days", "why_no_win")
@@ -118,23 +122,14 @@ def _cycle(row: Row) -> Figure:
 
 
 def _months(con: duckdb.DuckDBPyConnection, week: date, window: float | None) -> tuple[MonthRate, ...]:
-    why = "why_no_window" if window is None else "why_young"
     return tuple(
-        MonthRate(
-            row["month"],
-            row["cohort"],
-            Figure(None, "share", why)
-            if row["rate_overall"] is None
-            else Figure(
-                row["rate_overall"],
-                "share",
-                low=row["rate_overall_low"],
-                high=row["rate_overall_high"],
-                of=row["cohort_mature"],
-            ),
-        )
+        MonthRate(row["month"], row["cohort"], conversion(row, window) if row["is_mature"] else _unripe(window))
         for row in ask(con, "months", week_start=week, months=MONTHS)
     )
+
+
+def _unripe(window: float | None) -> Figure:
+    return Figure(None, "share", "why_no_window" if window is None else "why_young")
 
 
 def _weeks(con: duckdb.DuckDBPyConnection, week: date) -> tuple[WeekAmount, ...]:

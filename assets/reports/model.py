@@ -55,17 +55,17 @@ class MonthRate:
 
 @dataclass(frozen=True)
 class StageLeak:
-    """How far a mature cohort came, and what is in the stage now."""
+    """How far a mature cohort came, and what is in the stage now; the last one is the win, which is no stage."""
 
     stage_no: int
     name: Name
     reached: int
     step_rate: Figure
     step_rate_before: Figure
-    failed_here: int
+    failed_here: Figure
     days_to_advance: Figure
-    open_now: int
-    overrun_now: int
+    open_now: Figure
+    overrun_now: Figure
     overrun_amount: Figure
 
 
@@ -167,7 +167,7 @@ class RegionResponse:
 
 @dataclass(frozen=True)
 class Alerts:
-    """The week's alerts by rule, and the answers by region over the last weeks."""
+    """The week's alerts by rule, and the answers by region over the last weeks; `live` and `unanswered` are now."""
 
     opened: int
     opened_before: int
@@ -175,6 +175,8 @@ class Alerts:
     response: Figure
     response_before: Figure
     replayed: int
+    live: int
+    unanswered: int
     rules: tuple[RuleAlerts, ...]
     regions: tuple[RegionResponse, ...]
     routes: tuple[RegionResponse, ...]

@@ -66,15 +66,15 @@ def _funnel(words: Words) -> list[Picture]:
 
 
 def _overruns(words: Words) -> list[Picture]:
-    stages = words.report.funnel.stages
-    if not any(stage.overrun_now for stage in stages):
+    stages = [stage for stage in words.report.funnel.stages if stage.open_now.value is not None]
+    if not any(stage.overrun_now.value for stage in stages):
         return []
     bars = [
         Bar(
             words.name(stage.name),
-            float(stage.overrun_now),
-            f"{words.count(stage.overrun_now)} / {words.count(stage.open_now)}",
-            float(stage.open_now),
+            float(stage.overrun_now.value or 0),
+            f"{words.show(stage.overrun_now)} / {words.show(stage.open_now)}",
+            float(stage.open_now.value or 0),
         )
         for stage in stages
     ]

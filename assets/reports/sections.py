@@ -37,7 +37,7 @@ from assets.reports.model import (
 )
 from assets.reports.reading import ask, has_table
 from assets.workspace import Run
-from data_contracts.texts import Name
+from data_contracts.texts import LANGUAGES, Name, Texts
 from queries.statistics import rate, wilson
 
 MOST_AT_RISK, MOST_MISSING, MOST_QUARANTINE = 15, 5, 5
@@ -68,31 +68,49 @@ def funnel(con: duckdb.DuckDBPyConnection, week: date, cohort_days: int) -> Funn
     units = {cohort: rows[0]["units"] for cohort, rows in reached.items()}
     leaks = []
     for position, (now, before, stage) in enumerate(zip(reached["now"], reached["before"], stages, strict=True)):
-        is_first = position == 0
         leaks.append(
             StageLeak(
                 stage_no=now["stage_no"],
                 name=Name(zh=now["name_zh"], en=now["name_en"]),
                 reached=now["reached"],
-                step_rate=_step(now, reached["now"], position, is_first),
-                step_rate_before=_step(before, reached["before"], position, is_first),
-                failed_here=now["failed_here"],
+                step_rate=_step(now["reached"], reached["now"], position),
+                step_rate_before=_step(before["reached"], reached["before"], position),
+                failed_here=Figure(now["failed_here"], "count"),
                 days_to_advance=figure(stage["median_days_to_advance"], "days", "why_none_advanced"),
-                open_now=stage["open_opportunities"],
-                overrun_now=stage["overrun"],
+                open_now=Figure(stage["open_opportunities"], "count"),
+                overrun_now=Figure(stage["overrun"], "count"),
                 overrun_amount=figure(stage["overrun_amount"], "money", "why_no_amount")
                 if stage["overrun"]
                 else Figure(0, "money"),
             )
         )
+    leaks.append(_won(reached))
     why = None if units["now"] else "why_no_mature_cohort"
     return Funnel(units["now"], units["before"], tuple(leaks), why)
 
 
-def _step(row: Row, rows: list[Row], position: int, is_first: bool) -> Figure:
-    if is_first:
+def _won(reached: dict[str, list[Row]]) -> StageLeak:
+    """The step after the last stage: the first win within the window, which is the report's conversion."""
+    now, before = reached["now"], reached["before"]
+    texts = {language: Texts("reports", language)("stage_won") for language in LANGUAGES}
+    return StageLeak(
+        stage_no=len(now) + 1,
+        name=Name(zh=texts["zh-CN"], en=texts["en"]),
+        reached=now[0]["won"],
+        step_rate=_step(now[0]["won"], now, len(now)),
+        step_rate_before=_step(before[0]["won"], before, len(before)),
+        failed_here=Figure(None, "count", "why_outcome"),
+        days_to_advance=Figure(None, "days", "why_outcome"),
+        open_now=Figure(None, "count", "why_outcome"),
+        overrun_now=Figure(None, "count", "why_outcome"),
+        overrun_amount=Figure(None, "money", "why_outcome"),
+    )
+
+
+def _step(count: int, rows: list[Row], position: int) -> Figure:
+    if position == 0:
         return Figure(None, "share", "why_first_stage")
-    return share(row["reached"], rows[position - 1]["reached"], "why_no_mature_cohort")
+    return share(count, rows[position - 1]["reached"], "why_no_mature_cohort")
 
 
 def targets(con: duckdb.DuckDBPyConnection, week: date) -> Targets:
@@ -165,6 +183,7 @@ def alerts(con: duckdb.DuckDBPyConnection, run: Run, week: date, region_weeks: i
     names = {rule.rule: rule.name for rule in rules_of(run).alerts}
     now, before = ask(con, "responses", weeks=[week, week - timedelta(weeks=1)])
     by_rule = ask(con, "alerts_by_rule", week_start=week)
+    (live,) = ask(con, "live_alerts")
     return Alerts(
         opened=now["opened"],
         opened_before=before["opened"],
@@ -172,6 +191,8 @@ def alerts(con: duckdb.DuckDBPyConnection, run: Run, week: date, region_weeks: i
         response=_response(now),
         response_before=_response(before),
         replayed=sum(row["replayed"] for row in by_rule),
+        live=live["live"],
+        unanswered=live["unanswered"],
         rules=tuple(
             RuleAlerts(
                 rule=row["rule"],

@@ -46,15 +46,14 @@ def performance(words: Words) -> list[str]:
     amount, wins = report.figure("signed_amount"), report.figure("wins")
     rate, cycle = report.figure("conversion"), report.figure("cycle")
     entered, failed = report.figure("entered"), report.figure("failed")
-    lines = [
-        say(
-            "say_signed",
-            wins=words.show(wins.now),
-            amount=words.show(amount.now),
-            week=words.change(amount.now, amount.week_ago),
-            year=words.change(amount.now, amount.year_ago),
-        )
-    ]
+    if amount.now.value is None:
+        wins_text = words.show(wins.now) if wins.now.value is not None else words.why(wins.now)
+        week, year = words.change(wins.now, wins.week_ago), words.change(wins.now, wins.year_ago)
+        lines = [say("say_won", wins=wins_text, week=week, year=year, why=words.why(amount.now))]
+    else:
+        week, year = words.change(amount.now, amount.week_ago), words.change(amount.now, amount.year_ago)
+        shown = {"wins": words.show(wins.now), "amount": words.show(amount.now)}
+        lines = [say("say_signed", **shown, week=week, year=year)]
     if rate.now.value is None:
         lines.append(say("say_no_conversion", why=words.why(rate.now)))
     else:
@@ -102,10 +101,11 @@ def funnel(words: Words) -> list[str]:
                 before=words.show(worst.step_rate_before),
             )
         )
-    overrun: StageLeak | None = max(data.stages, key=lambda stage: stage.overrun_now, default=None)
-    if overrun is not None and overrun.overrun_now:
-        amount = words.show(overrun.overrun_amount)
-        lines.append(say("say_overrun", stage=words.name(overrun.name), count=overrun.overrun_now, amount=amount))
+    overrun: StageLeak | None = max(data.stages, key=lambda stage: stage.overrun_now.value or 0, default=None)
+    if overrun is not None and overrun.overrun_now.value:
+        count, amount = words.show(overrun.overrun_now), words.show(overrun.overrun_amount)
+        key = "say_overrun" if overrun.overrun_amount.value is not None else "say_overrun_plain"
+        lines.append(say(key, stage=words.name(overrun.name), count=count, amount=amount))
     elif data.stages:
         lines.append(say("say_no_overrun"))
     return lines
@@ -199,6 +199,8 @@ def alerts(words: Words) -> list[str]:
                 response_before=words.show(data.response_before),
             )
         ]
+    if data.live:
+        lines.append(say("say_live", live=words.count(data.live), unanswered=words.count(data.unanswered)))
     routes = [row for row in data.routes if row.response.value is not None and row.route is not None]
     if routes:
         parts = [say("say_route", route=words.route(r.route), response=words.show(r.response)) for r in routes]
@@ -227,6 +229,8 @@ def recovered(words: Words) -> list[str]:
     say = words.text
     if whole is None:
         return [say("say_no_recovered")]
+    if not whole.intervened:
+        return [say("say_no_intervention", **{"from": words.day(whole.span_from)}), _return_on_cost(words, whole)]
     values = {
         "from": words.day(whole.span_from),
         "intervened": words.count(whole.intervened),

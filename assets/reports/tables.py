@@ -67,10 +67,10 @@ def _funnel(words: Words) -> list[Table]:
             count(stage.reached),
             stage.step_rate,
             stage.step_rate_before,
-            count(stage.failed_here),
+            stage.failed_here,
             stage.days_to_advance,
-            count(stage.open_now),
-            count(stage.overrun_now),
+            stage.open_now,
+            stage.overrun_now,
             stage.overrun_amount,
         )
         for stage in words.report.funnel.stages

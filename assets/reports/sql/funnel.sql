@@ -21,6 +21,7 @@ select
   s.name_en,
   count(f.opportunity_key) as units,
   count(*) filter (epoch_us(f.reached_at[s.stage_no]) <= epoch_us(f.cohort_at) + c.window_length) as reached,
+  count(*) filter (epoch_us(f.won_at) <= epoch_us(f.cohort_at) + c.window_length) as won,
   count(*) filter (f.failed_at is not null and f.furthest_stage_no = s.stage_no) as failed_here
 from cohorts c
 cross join ref.stages s

@@ -1,8 +1,21 @@
--- Conversion to the last stage by cohort month, the last months up to the week's end; young months have no rate.
--- Grain: one row per month. Reads marts.funnel. Parameters: $week_start, $months.
-select period_start as month, cohort, cohort_mature, reached_mature, rate_overall, rate_overall_low, rate_overall_high
-from marts.funnel
-where period_type = 'month' and dimension = 'all' and stage_no = (select max(stage_no) from ref.stages)
-  and period_start <= $week_start::date + 6
-  and period_start > $week_start::date + 6 - to_months($months::integer)
-order by period_start
+-- Conversion (first won within the window) by month of entry, the last months up to the week's end. A month has a rate
+-- once it is mature: its last instant + window <= as-of; before, its opportunities still have time.
+-- Grain: one row per month. Reads marts.funnel_paths, ref.playbook. Parameters: $week_start, $months.
+with entries as (
+  select
+    date_trunc('month', f.cohort_at::timestamp)::date as month,
+    coalesce(epoch_us(f.won_at) <= epoch_us(f.cohort_at) + (p.default_window_days * 86400e6)::bigint, false) as is_won,
+    p.default_window_days as window_days
+  from marts.funnel_paths f
+  cross join ref.playbook p)
+select
+  month,
+  count(*) as cohort,
+  count(*) filter (is_won) as converted,
+  coalesce(
+    epoch_us((month + interval 1 month)::date::timestamptz) + (any_value(window_days) * 86400e6)::bigint
+      <= epoch_us(getvariable('as_of')), false) as is_mature
+from entries
+where month <= $week_start::date + 6 and month > $week_start::date + 6 - to_months($months::integer)
+group by month
+order by month
