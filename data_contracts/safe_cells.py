@@ -42,4 +42,6 @@ def without_formula(text: str) -> str:
 def markdown_text(text: str) -> str:
     """User text inside Markdown: nothing in it marks, links, mentions or breaks the line."""
     one_line = " ".join(clean_text(text).split())
-    return re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", one_line).replace("<", "＜").replace(">", "＞").replace("@", "＠")
+    marked = re.sub(r"[\\`*_{}\[\]|~]|^[#+-]", lambda found: f"\\{found[0]}", one_line)
+    marked = re.sub(r"^(\d+)([.)])", r"\1\\\2", marked)
+    return marked.replace("<", "＜").replace(">", "＞").replace("@", "＠")

@@ -160,4 +160,5 @@ def test_sheet_names_are_what_excel_allows() -> None:
 
 
 def test_markdown_from_data_marks_nothing() -> None:
-    assert markdown_text("<b>[x](http://y)</b>\n# @all `a`") == r"＜b＞\[x\]\(http://y\)＜/b＞ \# ＠all \`a\`"
+    assert markdown_text("<b>[x](http://y)</b>\n# @all `a`") == r"＜b＞\[x\](http://y)＜/b＞ # ＠all \`a\`"
+    assert [markdown_text(text) for text in ("# a", "- a", "12. a (b)")] == [r"\# a", r"\- a", r"12\. a (b)"]
