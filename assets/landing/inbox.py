@@ -120,8 +120,9 @@ def _take(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, arrival: A
 def _journal(con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery) -> None:
     """Inside the transaction: the warehouse's own copy of the journal, then the journal itself, flushed."""
     note_delivery(con, delivery)
+    before = landing.journal.standings()
     landing.journal.append(delivery)
-    apply_standings(con, landing.journal.standings())
+    apply_standings(con, {f: s for f, s in landing.journal.standings().items() if before.get(f) != s})
 
 
 def _commit(con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery) -> None:

@@ -139,21 +139,25 @@ def note_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
 
 
 def apply_standings(con: duckdb.DuckDBPyConnection, standings: Mapping[int, Standing]) -> None:
-    """Bring the files' standing in line with the journal; what was superseded loses its rows."""
-    for file_id, status, superseded_by, deliveries in con.execute(
-        "select file_id, status, superseded_by, deliveries from landing.files"
-    ).fetchall():
-        standing = standings.get(file_id)
-        if standing is None or (status, superseded_by, deliveries) == (
-            standing.status, standing.superseded_by, standing.deliveries
-        ):  # fmt: skip
-            continue
+    """Give files the standing that the journal says; what was superseded loses its rows."""
+    for file_id, standing in standings.items():
         if standing.status == "superseded":
             forget_rows(con, file_id)
         con.execute(
             "update landing.files set status = ?, superseded_by = ?, deliveries = ? where file_id = ?",
             [standing.status, standing.superseded_by, standing.deliveries, file_id],
         )
+
+
+def out_of_line(con: duckdb.DuckDBPyConnection, standings: Mapping[int, Standing]) -> dict[int, Standing]:
+    """The standings that landing.files does not have as the journal says."""
+    known = {
+        file_id: Standing(file_id, status, superseded_by, deliveries)
+        for file_id, status, superseded_by, deliveries in con.execute(
+            "select file_id, status, superseded_by, deliveries from landing.files"
+        ).fetchall()
+    }
+    return {file_id: s for file_id, s in standings.items() if file_id in known and known[file_id] != s}
 
 
 def has_table(con: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -18,6 +18,7 @@ from assets.landing.land import (
     land_file,
     note_delivery,
     note_file,
+    out_of_line,
     scratch_folder,
 )
 from assets.landing.mappings import fingerprint, is_append, landing_table, read_mappings, signature
@@ -80,7 +81,7 @@ def catch_up(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing) -> Caug
             if (delivery.delivery_no, delivery.outcome, delivery.file_id) not in known:
                 _replay(con, run, landing, delivery, scratch, caught)
         con.begin()
-        apply_standings(con, landing.journal.standings())
+        apply_standings(con, out_of_line(con, landing.journal.standings()))
         con.commit()
         _read_again(con, run, landing, scratch, caught)
     return caught
@@ -148,7 +149,7 @@ def _read_again(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, scra
     con.begin()
     con.execute("delete from landing.reading")
     con.execute("insert into landing.reading values (?)", [now])
-    apply_standings(con, landing.journal.standings())
+    apply_standings(con, out_of_line(con, landing.journal.standings()))
     con.commit()
 
 
@@ -165,25 +166,28 @@ def audit(con: duckdb.DuckDBPyConnection, run: Run) -> list[str]:
     for d in landing.journal.deliveries:
         if d.delivery_no not in known and (d.name, d.inbox_identity) not in waiting:
             faults.append(f"the warehouse lacks {d.name} (delivery {d.delivery_no}), which the journal has")
+    parts = con.execute("select distinct mapping, source from landing.parts").fetchall()
+    tables = [name for name in (landing_table(mapping, source) for mapping, source in parts) if has_table(con, name)]
+    there = _rows_by_file(con, [f"landing.{quote_ident(name)}" for name in tables])
+    refused = _rows_by_file(con, ["landing.refused"])
     for file_id, name, rows, rows_refused in con.execute(
         "select file_id, name, rows_read - rows_refused, rows_refused from landing.files where status = 'active'"
+        " order by file_id"
     ).fetchall():
-        there = sum(
-            _rows(con, table, file_id) for table in {landing_table(m, s) for m, s, _, _ in _parts(con, file_id)}
-        )
-        if there != rows:
-            faults.append(f"{name}: {rows:,} rows landed, {there:,} are there")
-        refused = con.execute("select count(*) from landing.refused where file_id = ?", [file_id]).fetchone()
-        if refused != (rows_refused,):
-            faults.append(f"{name}: {rows_refused:,} rows were refused, {refused[0] if refused else 0:,} are there")
+        if there.get(file_id, 0) != rows:
+            faults.append(f"{name}: {rows:,} rows landed, {there.get(file_id, 0):,} are there")
+        if refused.get(file_id, 0) != rows_refused:
+            faults.append(f"{name}: {rows_refused:,} rows were refused, {refused.get(file_id, 0):,} are there")
     return faults
 
 
-def _rows(con: duckdb.DuckDBPyConnection, table: str, file_id: int) -> int:
-    if not has_table(con, table):
-        return 0
-    row = con.execute(f"select count(*) from landing.{quote_ident(table)} where file_id = ?", [file_id]).fetchone()
-    return int(row[0]) if row else 0
+def _rows_by_file(con: duckdb.DuckDBPyConnection, tables: list[str]) -> dict[int, int]:
+    """Rows of each file over some tables (names that are quoted already)."""
+    rows: dict[int, int] = {}
+    for table in tables:
+        for file_id, count in con.execute(f"select file_id, count(*) from {table} group by file_id").fetchall():
+            rows[file_id] = rows.get(file_id, 0) + count
+    return rows
 
 
 def _parts(con: duckdb.DuckDBPyConnection, file_id: int) -> list[tuple[str, str, str | None, str]]:
