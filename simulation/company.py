@@ -7,8 +7,6 @@ other chunk. A chunk is appended to the files as soon as it is made.
 
 from __future__ import annotations
 
-import resource
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +54,6 @@ class Summary:
     opportunities: int
     reps: int
     rows: dict[str, int]
-    seconds: float
-    peak_bytes: int
 
     @property
     def visit_records(self) -> int:
@@ -88,7 +84,6 @@ def simulate(out: Path, parameters: Parameters, progress: Progress | None = None
 
     `progress` is called with (what, chunks done, chunks). Files already there are replaced.
     """
-    began = time.perf_counter()
     inbox, truth_folder = out / "inbox", out / "truth"
     for folder in (inbox, truth_folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,8 +99,7 @@ def simulate(out: Path, parameters: Parameters, progress: Progress | None = None
         rows = {**files.rows, **write_reference(parameters, people, inbox)}
         truth.write_small({"opportunities": people.opportunities, "reps": len(people.rep_id), "rows": rows})
     write_effects(truth_folder, parameters)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Summary(people.opportunities, len(people.rep_id), rows, time.perf_counter() - began, peak)
+    return Summary(people.opportunities, len(people.rep_id), rows)
 
 
 def _worlds(p: Parameters) -> Worlds:
