@@ -27,6 +27,7 @@ from simulation.process import LAPSED, LOST, OUTCOMES, WON, Cast, Look, World
 from simulation.timeline import DAY, Answers
 
 Ints = NDArray[np.int64]
+ANSWERED = 2  # the last axis of a state: none, asked for, an answer works
 
 
 class Oracles:
@@ -142,11 +143,15 @@ class Truth:
         )
 
     def _landmarks(self, lives: Lives, ids: list[str], oracles: Oracles, rng: np.random.Generator) -> pl.DataFrame:
-        """One row per open opportunity and Monday: the oracle's odds, the hidden state, what came of it."""
+        """One row per open opportunity and Monday: the oracle's odds, also had an answer begun to work that
+        morning (nothing changes for a silent customer), the hidden state, what came of it."""
         look, real = lives.looks, lives.real
         kept = (rng.random(len(lives.opp)) < self.share)[look.who]
         look = Look(look.who[kept], look.day[kept], look.state[kept], look.silence[kept])
-        odds = oracles.probabilities(lives.cast.schedule[look.who], look, lives.cast.strength[look.who])
+        schedule, strength = lives.cast.schedule[look.who], lives.cast.strength[look.who]
+        odds = oracles.probabilities(schedule, look, strength)
+        answered = Look(look.who, look.day, look.state - look.state % SHAPE[-1] + ANSWERED, look.silence)
+        odds_if_answered = oracles.probabilities(schedule, answered, strength)
         stage, half, count, met, stalled, rival, helped = np.unravel_index(look.state, SHAPE)
         within = real.closed[look.who] < look.day + self.p.horizon_days
         outcome = real.outcome[look.who]
@@ -156,6 +161,8 @@ class Truth:
                 "landmark_at": self._times(look.day * DAY),
                 "p_fail": odds[:, 0].astype(np.float32),
                 "p_sign": odds[:, 1].astype(np.float32),
+                "p_fail_if_answered": odds_if_answered[:, 0].astype(np.float32),
+                "p_sign_if_answered": odds_if_answered[:, 1].astype(np.float32),
                 "failed": within & np.isin(outcome, (LOST, LAPSED)),
                 "signed": within & (outcome == WON),
                 "closed_on": self._days(np.where(within, real.closed[look.who], -1)),

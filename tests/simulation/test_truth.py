@@ -13,6 +13,7 @@ from simulation.hazards import SHAPE, rates, schedule
 from simulation.oracle import Oracle
 from simulation.parameters import Help, Parameters
 from simulation.process import LAPSED, LOST, WON, Cast, Story, World, live
+from simulation.truth import ANSWERED
 
 
 def _auc(outcome: np.ndarray, score: np.ndarray) -> float:
@@ -34,24 +35,25 @@ def _run(world: World, cast: Cast, last_day: int, seed: int) -> list:
     return list(looks)
 
 
-@pytest.mark.parametrize("strength", [-1.0, 0.0, 1.2])
-def test_the_oracle_equals_the_share_of_many_lives(strength):
-    """20,000 lives of one strength, all new on a Monday in March: how many fail and sign within 90 days."""
+@pytest.mark.parametrize(("strength", "helped"), [(-1.0, 0), (0.0, 0), (0.0, ANSWERED), (1.2, 0)])
+def test_the_oracle_equals_the_share_of_many_lives(strength, helped):
+    """20,000 lives of one strength, all new on a Monday in March, with or without an answer at work from that
+    morning on: how many fail and sign within 90 days."""
     p = Parameters()
     n, monday = 20_000, 68  # 2025-03-10
     days = schedule(p, "华中", "武汉", monday + 120)
     table = rates(p.hazards, p.help)
     cast = Cast(np.full(n, strength), np.full(n, monday - 1), np.zeros(n, dtype=np.int64))
     world = World.begin(table, [days], cast.schedule, np.zeros(n, dtype=bool), cast.created)
+    world.axes[6] = helped
     _run(world, cast, monday + 90 - 1, seed=11)
     within = world.closed < monday + 90
     failed = (np.isin(world.outcome, (LOST, LAPSED)) & within).mean()
     signed = ((world.outcome == WON) & within).mean()
     oracle = Oracle(table, days, np.asarray([monday]), 90)
     nothing = np.zeros(1, dtype=np.int64)
-    p_fail, p_sign = oracle.probabilities(np.asarray([monday]), np.asarray([strength]), nothing, nothing - 1, nothing)[
-        0
-    ]
+    odds = oracle.probabilities(np.asarray([monday]), np.asarray([strength]), nothing + helped, nothing - 1, nothing)
+    p_fail, p_sign = odds[0]
     assert p_fail == pytest.approx(failed, abs=4 * np.sqrt(failed * (1 - failed) / n))
     assert p_sign == pytest.approx(signed, abs=4 * np.sqrt(signed * (1 - signed) / n))
 
@@ -108,6 +110,22 @@ def test_the_effect_of_answers_is_found_again_in_the_other_world():
         _run(world, cast, monday, seed=5)
         failed.append(((world.outcome == LOST) | (world.ghost >= 0)).sum())
     assert np.log(failed[0] / failed[1]) == pytest.approx(Help().effect, abs=0.06)
+
+
+@pytest.mark.slow
+def test_an_answer_helps_whom_it_reaches(company):
+    """An answer's true effect on each landmark: it lowers the odds of failing, not for a silent customer, and not
+    where one is at work already. A year's mean is some points."""
+    marks = company.truth("landmarks").with_columns(
+        gain=pl.col("p_sign_if_answered") - pl.col("p_sign"), spared=pl.col("p_fail") - pl.col("p_fail_if_answered")
+    )
+    silent, at_work = pl.col("silence_days").is_not_null(), pl.col("help") == "answered"
+    assert marks.filter(silent | at_work).select((pl.col("gain") == 0).all() & (pl.col("spared") == 0).all()).item()
+    reached = marks.filter(~silent, ~at_work)
+    assert len(reached) > 0.5 * len(marks)
+    assert reached.select(((pl.col("gain") >= -0.002) & (pl.col("spared") >= -0.002)).all()).item()
+    assert 0.03 < reached["gain"].mean() < 0.09
+    assert 0.04 < reached["spared"].mean() < 0.14
 
 
 @pytest.mark.slow
