@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 
 from assets.workspace import Run
-from data_contracts.contract import create_table_sql, load_contract, names
+from data_contracts.contract import Contract, create_table_sql, load_contract, names
 from data_contracts.playbook import Playbook
 from data_contracts.settings import Settings
 
@@ -55,10 +55,22 @@ def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, playbook: Playbo
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
     for name in names("sources"):
+        _drop_outdated(con, load_contract("sources", name))
         con.execute(create_table_sql(load_contract("sources", name)))
     run_script(con, "assets", "core.sql")
     write_reference(con, settings, playbook)
     set_as_of(con, as_of)
+
+
+def _drop_outdated(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Drop a staging table of before its contract changed: every run makes them anew."""
+    columns = con.execute(
+        "select column_name from duckdb_columns() where database_name = current_database()"
+        " and schema_name || '.' || table_name = ? order by column_index",
+        [contract.table],
+    ).fetchall()
+    if columns and tuple(name for (name,) in columns) != contract.column_names:
+        con.execute(f"drop table {contract.table}")
 
 
 def set_as_of(con: duckdb.DuckDBPyConnection, as_of: datetime) -> None:

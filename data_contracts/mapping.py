@@ -28,6 +28,7 @@ RESERVED = {*PROVENANCE, "file_id", "landed_at", "is_paired"}
 FILLED_BY_STAGING = {
     "opportunity_key", "recorded_at", "is_recorded_at_filled", "occurred_precision", "landed_at", "source_kind",
     "source_rank", "mapping", "file_id", "source_sheet", "source_row", "content_hash", "fact_key", "is_primary",
+    "overruled_at",
 }  # fmt: skip
 
 

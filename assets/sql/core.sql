@@ -14,27 +14,31 @@ create table if not exists ref.required_actions (
 create table if not exists ref.settings (key varchar not null, value varchar not null);
 create table if not exists ref.calendar (day date not null, is_working_day boolean not null, working_days_before integer not null);
 
--- What is known at the as-of time: recorded by then, and (where it has a time) happened by then.
--- When it landed with us does not matter. Targets, costs and the organisation are facts about a
--- period, known from when they were recorded.
+-- What is known at the as-of time: recorded by then, and (where it has a time) happened by then, and not yet
+-- overruled by a more structured source: the daily report was known before the form that tells the same.
+-- An opportunity whose record has no time of its own is known from its creation on. When it landed with us
+-- does not matter. Targets, costs and the organisation are facts about a period, known from when they were
+-- recorded.
+create or replace macro is_in_force(recorded_at, overruled_at) as
+  recorded_at <= getvariable('as_of') and coalesce(overruled_at > getvariable('as_of'), true);
 create or replace view known.opportunities as from staging.opportunities
-  where is_primary and recorded_at <= getvariable('as_of') and coalesce(occurred_at <= getvariable('as_of'), true);
+  where is_in_force(recorded_at, overruled_at) and coalesce(occurred_at, created_at, recorded_at) <= getvariable('as_of');
 create or replace view known.stage_events as from staging.stage_events
-  where is_primary and recorded_at <= getvariable('as_of') and occurred_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
 create or replace view known.visits as from staging.visits
-  where is_primary and recorded_at <= getvariable('as_of') and occurred_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
 create or replace view known.actions as from staging.actions
-  where is_primary and recorded_at <= getvariable('as_of') and occurred_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
 create or replace view known.signings as from staging.signings
-  where is_primary and recorded_at <= getvariable('as_of') and occurred_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
 create or replace view known.interventions as from staging.interventions
-  where is_primary and recorded_at <= getvariable('as_of') and occurred_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
 create or replace view known.organisation as from staging.organisation
-  where is_primary and recorded_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at);
 create or replace view known.targets as from staging.targets
-  where is_primary and recorded_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at);
 create or replace view known.costs as from staging.costs
-  where is_primary and recorded_at <= getvariable('as_of');
+  where is_in_force(recorded_at, overruled_at);
 
 -- Working-day clock: difference of two of its values is the working days between two instants.
 -- A working day is 24 h of its local date; a day off is none.

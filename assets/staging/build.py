@@ -185,15 +185,25 @@ def _give_keys(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> N
 
 
 def _let_structured_win(con: duckdb.DuckDBPyConnection, record: str) -> None:
-    """Of one fact told by sources of different structure, only the most structured is believed."""
+    """Of one fact told by sources of different structure, only the most structured is believed.
+
+    It is believed from when it is known: until the form came, the daily report was what the company knew.
+    """
     table = load_contract("sources", record).table
     ranks = con.execute(f"select count(distinct source_rank) from {table}").fetchone()
     if ranks and ranks[0] > 1:
         con.execute(f"""
-            update {table} as t set is_primary = false
-            from (select fact_key, min(source_rank) as best from {table}
-                  group by fact_key having min(source_rank) < max(source_rank)) f
-            where t.fact_key = f.fact_key and t.source_rank > f.best""")
+            with told as (
+                select fact_key, source_rank, min(greatest(recorded_at, occurred_at)) as known_at
+                from {table}
+                where fact_key in (
+                    select fact_key from {table} group by fact_key having min(source_rank) < max(source_rank))
+                group by fact_key, source_rank)
+            update {table} as t set is_primary = false, overruled_at = better.known_at
+            from (select o.fact_key, o.source_rank, min(b.known_at) as known_at
+                  from told o join told b on b.fact_key = o.fact_key and b.source_rank < o.source_rank
+                  group by o.fact_key, o.source_rank) as better
+            where t.fact_key = better.fact_key and t.source_rank = better.source_rank""")
 
 
 def _run(con: duckdb.DuckDBPyConnection, sql: str, candidate: Candidate) -> None:

@@ -235,6 +235,7 @@ class Candidate:
             "content_hash": f"hash({', '.join(map(quote_ident, self.columns))}, {RECORDED})",
             "fact_key": f"hash({quote_literal(self.record.record)}, {FACTS[self.record.record]})",
             "is_primary": "true",
+            "overruled_at": "null",
         }
         values = ", ".join(given.get(c, f"c.{quote_ident(c)}") for c in self.contract.column_names)
         keys = " left join _keys k on k.known_id = c.opportunity_id" if self.has_opportunity else ""

@@ -31,6 +31,29 @@ def test_an_event_recorded_before_it_occurs_is_not_known_before_it_occurs() -> N
     assert life(built("2025-03-10 00:00", events), "A")[0] == "won"
 
 
+def test_what_the_daily_report_told_is_known_until_the_form_tells_the_same() -> None:
+    # The form was filled in on the 6th, for the 2nd; in between the company knew by its WeChat report.
+    def as_of(moment: str) -> list[tuple[str]]:
+        tiny = Tiny(as_of=moment)
+        told = {"opportunity_id": "A", "event": "enter", "stage": "quotation"}
+        tiny.add("stage_events", **told, occurred_at="2025-03-02", recorded_at="2025-03-03", source_kind="wechat",
+                 is_primary=False, overruled_at="2025-03-06")  # fmt: skip
+        tiny.add("stage_events", **told, occurred_at="2025-03-02 15:00", recorded_at="2025-03-06")
+        return tiny.rows("select source_kind from known.stage_events")
+
+    assert as_of("2025-03-02 23:59:59") == []
+    assert as_of("2025-03-03 00:00:00") == as_of("2025-03-05 23:59:59") == [("wechat",)]
+    assert as_of("2025-03-06 00:00:00") == [("form",)]
+
+
+def test_an_opportunity_whose_record_has_no_time_is_known_from_its_creation_on() -> None:
+    for moment, known in (("2025-03-04 23:59:59", 0), ("2025-03-05 00:00:00", 1)):
+        tiny = Tiny(as_of=moment)
+        tiny.add("opportunities", opportunity_id="A", created_at="2025-03-05")
+        tiny.build(*SPELLS)
+        assert tiny.rows("select count(*) from marts.opportunity_lives") == [(known,)]
+
+
 def test_when_it_landed_does_not_matter() -> None:
     tiny = Tiny(as_of="2025-03-09 00:00")
     tiny.add("stage_events", opportunity_id="A", event="enter", stage="quotation", occurred_at="2025-03-01",

@@ -81,7 +81,8 @@ def test_what_was_filled_stands_in_the_month_it_happened(tiny_year_1: Tiny) -> N
 def test_an_overruled_source_keeps_its_own_latency() -> None:
     tiny = Tiny(as_of="2025-04-01 00:00")
     visit(tiny, "V1", "2025-03-02 10:00", recorded_at="2025-03-02 10:03")
-    visit(tiny, "V1", "2025-03-02 10:00", recorded_at="2025-03-04 10:00", source_kind="wechat", is_primary=False)
+    overruled = {"source_kind": "wechat", "is_primary": False, "overruled_at": "2025-03-02 10:03"}
+    visit(tiny, "V1", "2025-03-02 10:00", recorded_at="2025-03-04 10:00", **overruled)
     assert tiny.build("reporting_latency").rows(
         "select source_kind, recorded_p50_minutes from marts.reporting_latency order by 1"
     ) == [("form", 3.0), ("wechat", 2880.0)]

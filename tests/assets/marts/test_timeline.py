@@ -127,5 +127,6 @@ def test_what_is_not_yet_known_or_overruled_is_not_there(tiny: Tiny) -> None:
         occurred_at="2025-03-04 10:00",
         source_kind="wechat",
         is_primary=False,
+        overruled_at="2025-03-05 10:00",
     )
     assert timeline(tiny, "seq") == []

@@ -254,6 +254,25 @@ def test_of_one_fact_the_more_structured_source_is_believed(tmp_path: Path) -> N
     assert desk.column("select count(distinct fact_key) from staging.stage_events") == [3]
 
 
+def test_it_is_believed_from_when_it_was_known(tmp_path: Path) -> None:
+    """Told by WeChat on the 1st, in the workbook on the 3rd, on the form on the 6th and again on the 7th."""
+    head = "version: 1.0.0\nname: {zh: 测试, en: test}\n"
+    facts = head + FACTS.replace("stage, at: at}", "stage, at: at, told: told}") + "    recorded_at: told\n"
+    desk = Desk(tmp_path / "w", None, **{k: facts.replace("KIND", k) for k in ("form", "excel", "wechat")})
+    for kind, days in (("wechat", [1]), ("excel", [3]), ("form", [7, 6])):
+        rows = "".join(f"A,quotation,2025-03-01,2025-03-0{day} 18:00\n" for day in days)
+        desk.put(f"{kind}.csv", f"id,stage,at,told\n{rows}")
+    desk.run()
+    assert desk.rows("""
+        select source_kind, is_primary, strftime(recorded_at, '%d'), strftime(overruled_at, '%d')
+        from staging.stage_events order by recorded_at""") == [
+        ("wechat", False, "01", "03"),
+        ("excel", False, "03", "06"),
+        ("form", True, "06", None),
+        ("form", True, "07", None),
+    ]  # fmt: skip
+
+
 def test_keys_are_dense_over_all_records_in_the_order_of_the_identifiers(tmp_path: Path) -> None:
     mapping = (
         STAGES
