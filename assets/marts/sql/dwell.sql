@@ -36,7 +36,8 @@ statistics as (
     group_no,
     count(*) filter (not is_censored) as completed,
     count(*) filter (is_censored) as censored,
-    avg(dwell_days) filter (not is_censored) as mean_days,
+    -- in whole microseconds: a sum of doubles would depend on the order in which threads add it up
+    avg((dwell_days * 86400e6)::bigint) filter (not is_censored) / 86400e6 as mean_days,
     quantile_cont(dwell_days, [0.5, 0.9]) filter (not is_censored) as quantiles,
     median(dwell_business_days) filter (not is_censored) as median_business_days,
     count(*) filter (is_advance) as advanced,

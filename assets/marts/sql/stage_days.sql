@@ -11,7 +11,7 @@ select
   count(*) as spells,
   min(entered_at) as first_entered_at,
   sum(epoch_us(coalesce(left_at, getvariable('as_of'))) - epoch_us(entered_at))::bigint / 86400e6 as stage_days,
-  sum(dwell_business_days) as stage_business_days,
+  sum((dwell_business_days * 86400e6)::bigint)::bigint / 86400e6 as stage_business_days,
   bool_or(is_censored) as is_censored
 from marts.stage_spells
 group by opportunity_key, stage, stage_no

@@ -38,7 +38,8 @@ counted as (
     count(*) as transitions,
     count(distinct opportunity_key) as opportunities,
     quantile_cont(days, [0.5, 0.9]) as quantiles,
-    avg(days) as mean_days
+    -- in whole microseconds: a sum of doubles would depend on the order in which threads add it up
+    avg((days * 86400e6)::bigint) / 86400e6 as mean_days
   from moves
   group by from_stage, to_stage, kind
 )
