@@ -35,6 +35,129 @@ def test_every_row_is_accounted_for(con: duckdb.DuckDBPyConnection) -> None:
     ]
 
 
+EVENTS = "landing.bpic2012__events"
+LOG = f"""
+    create or replace temp view log as
+    select *, source_row::bigint as n, "at"::timestamptz as t,
+           lag("at"::timestamptz) over (partition by "case" order by source_row) as before
+    from {EVENTS}"""
+ACTIVITIES = {
+    "A_SUBMITTED": 13_087, "A_PARTLYSUBMITTED": 13_087, "A_DECLINED": 7_635, "A_PREACCEPTED": 7_367,
+    "A_ACCEPTED": 5_113, "A_FINALIZED": 5_015, "A_CANCELLED": 2_807, "A_REGISTERED": 2_246, "A_APPROVED": 2_246,
+    "A_ACTIVATED": 2_246, "O_SELECTED": 7_030, "O_CREATED": 7_030, "O_SENT": 7_030, "O_CANCELLED": 3_655,
+    "O_SENT_BACK": 3_454, "O_ACCEPTED": 2_243, "O_DECLINED": 802, "W_Completeren aanvraag": 54_850,
+    "W_Nabellen offertes": 52_016, "W_Nabellen incomplete dossiers": 25_190, "W_Valideren aanvraag": 20_809,
+    "W_Afhandelen leads": 16_566, "W_Beoordelen fraude": 664, "W_Wijzigen contractgegevens": 12,
+}  # fmt: skip
+LAST = {
+    "A_DECLINED": 3_429, "W_Valideren aanvraag": 2_747, "W_Afhandelen leads": 2_234, "W_Completeren aanvraag": 1_939,
+    "W_Nabellen offertes": 1_290, "A_CANCELLED": 655, "W_Nabellen incomplete dossiers": 452, "O_CANCELLED": 279,
+    "W_Beoordelen fraude": 57, "W_Wijzigen contractgegevens": 4, "A_REGISTERED": 1,
+}  # fmt: skip
+
+
+def test_the_log_is_landed_whole(con: duckdb.DuckDBPyConnection) -> None:
+    assert dict(con.execute(f"select activity, count(*) from {EVENTS} group by 1").fetchall()) == ACTIVITIES
+    assert dict(con.execute(f"select lifecycle, count(*) from {EVENTS} group by 1").fetchall()) == {
+        "COMPLETE": 164_506, "START": 71_376, "SCHEDULE": 26_318,
+    }  # fmt: skip
+    assert dict(con.execute(f"select activity[1], count(*) from {EVENTS} group by 1").fetchall()) == {
+        "W": 170_107, "A": 60_849, "O": 31_244,
+    }  # fmt: skip
+    assert one(
+        con,
+        f"select count(distinct (activity, lifecycle)), count(distinct resource), count(*) filter (resource is null),"
+        f" count(*) filter (resource is null and activity[1] <> 'W') from {EVENTS}",
+    ) == (36, 68, 18_010, 0)
+    assert one(con, 'select max(n) from (select count(*) as n from landing.bpic2012__events'
+                    " where activity[1] = 'A' group by activity, \"case\")") == (1,)  # fmt: skip
+
+
+def test_the_log_keeps_its_own_order(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(LOG)
+    assert one(con, "select count(*) filter (t < before), count(*) filter (t = before) from log") == (0, 13_995)
+    rows = con.execute(
+        'select last, count(*) from (select arg_max(activity, n) as last from log group by "case") group by 1'
+    ).fetchall()
+    assert dict(rows) == LAST
+    assert con.execute(
+        'select first, count(*) from (select arg_min(activity, n) as first from log group by "case") group by 1'
+    ).fetchall() == [("A_SUBMITTED", 13_087)]
+    assert one(
+        con,
+        'select min(c), median(c), round(avg(c), 3), max(c) from (select count(*) as c from log group by "case")',
+    ) == (3, 11, 20.035, 175)
+    durations = 'select (epoch_us(max(t)) - epoch_us(min(t))) / 86400e6 as d from log group by "case"'
+    assert one(con, f"select avg(d), median(d), quantile_cont(d, 0.75), max(d) from ({durations})") == tuple(
+        pytest.approx(v, abs=CENT) for v in (8.6238, 0.8085, 14.1974, 137.2215)
+    )
+    variants = """
+        select count(distinct v), count(distinct c), count(distinct a) from (
+          select string_agg(activity, '>' order by n) as v,
+                 string_agg(activity, '>' order by n) filter (lifecycle = 'COMPLETE') as c,
+                 string_agg(activity, '>' order by n) filter (activity[1] = 'A') as a
+          from log group by "case")"""
+    assert one(con, variants) == (4_366, 4_336, 17)
+
+
+def test_offsets_are_read_and_the_hour_that_came_twice_is_the_second_one(con: duckdb.DuckDBPyConnection) -> None:
+    assert dict(con.execute(f'select "at"[-6:], count(*) from {EVENTS} group by 1').fetchall()) == {
+        "+01:00": 226_450, "+02:00": 35_750,
+    }  # fmt: skip
+    # 02:00 to 03:00 came twice on 2011-10-30; all four events carry +01:00, so they are after 01:00 UTC.
+    rows = con.execute(
+        f'select "at"[-6:], "at"::timestamptz from {EVENTS} where "at" like \'2011-10-30T02:%\''
+    ).fetchall()
+    assert [offset for offset, _ in rows] == ["+01:00"] * 4
+    assert all(t.astimezone(UTC).hour == 1 for _, t in rows)
+
+
+def test_the_registration_date_is_kept_beside_the_first_event_and_not_used(con: duckdb.DuckDBPyConnection) -> None:
+    rows = con.execute(
+        f'select ms > 0, count(*), min(ms), max(ms) from (select epoch_ms(min("at"::timestamptz))'
+        f' - epoch_ms(any_value(registered)::timestamptz) as ms from {EVENTS} group by "case") group by 1 order by 1'
+    ).fetchall()
+    assert rows == [(False, 10_054, 0, 0), (True, 3_033, 1, 72)]
+    assert one(con, "select count(*) from marts.opportunity_state o join marts.funnel_paths p using (opportunity_key)"
+                    " where o.created_at <> p.cohort_at") == (0,)  # fmt: skip
+
+
+def test_offers_and_papers_back(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(LOG)
+    assert one(
+        con,
+        "select count(distinct \"case\") filter (activity = 'O_SENT'),"
+        " count(distinct \"case\") filter (activity = 'O_SENT_BACK') from log",
+    ) == (5_015, 3_254)
+    rows = con.execute(
+        "select last, count(*) from (select arg_max(activity, n) filter (activity[1] = 'O') as last"
+        ' from log group by "case") where last is not null group by 1'
+    ).fetchall()
+    assert dict(rows) == {
+        "O_ACCEPTED": 2_243, "O_CANCELLED": 1_640, "O_DECLINED": 802, "O_SENT": 241, "O_SENT_BACK": 89,
+    }  # fmt: skip
+
+
+def test_approved_registered_and_activated_are_one_moment_so_one_is_read(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(LOG)
+    ends = "select \"case\", string_agg(activity, '>' order by n) as v from log where activity in ('A_APPROVED',"
+    ends += " 'A_REGISTERED', 'A_ACTIVATED') group by 1"
+    assert one(con, f"select count(*), count(distinct v), min(len(string_split(v, '>'))) from ({ends})") == (
+        2_246,
+        6,
+        3,
+    )
+    assert one(con, "select count(*) filter (not exists (select 1 from log l where l.\"case\" = o.opportunity_id"
+                    " and l.activity = 'O_ACCEPTED')) from marts.opportunity_state o where status = 'won'"
+               ) == (3,)  # fmt: skip
+
+
+def test_no_recording_time_is_invented_silently(con: duckdb.DuckDBPyConnection) -> None:
+    for record in ("opportunities", "stage_events", "visits"):
+        assert one(con, f"select count(*) filter (recorded_at <> occurred_at or not is_recorded_at_filled)"
+                        f" from staging.{record}") == (0,)  # fmt: skip
+
+
 def test_the_last_event_is_an_instant_not_a_local_text(con: duckdb.DuckDBPyConnection) -> None:
     assert one(con, "select getvariable('as_of')")[0].astimezone(UTC) == datetime(
         2012, 3, 14, 15, 4, 54, 681_000, tzinfo=UTC
@@ -47,12 +170,16 @@ def test_cases_amounts_and_owners(con: duckdb.DuckDBPyConnection) -> None:
     assert one(con, "select count(*), sum(amount), count(*) filter (amount = 0) from marts.opportunity_state") == (
         13_087, 177_634_511, 1,
     )  # fmt: skip
-    assert one(con, "select round(avg(amount), 2), median(amount) from marts.opportunity_state") == (13_573.36, 10_000)
+    assert one(con, "select round(avg(amount), 2), median(amount), max(amount), count(distinct amount)"
+                    " from marts.opportunity_state") == (13_573.36, 10_000, 99_999, 631)  # fmt: skip
     assert one(con, "select count(owner_id), count(distinct owner_id), count(*) filter (owner_id = '112')"
                     " from marts.opportunity_state") == (5_113, 53, 0)  # fmt: skip
 
 
 def test_outcomes_are_not_read_off_the_last_event(con: duckdb.DuckDBPyConnection) -> None:
+    assert one(con, "select count(*) filter (stage = 'offer'), count(*) filter (stage = 'preaccepted'),"
+                    " count(*) filter (stage = 'accepted') from marts.opportunity_state where status = 'open'"
+               ) == (327, 69, 3)  # fmt: skip
     rows = con.execute(
         "select status, lost_reason, count(*), sum(amount) filter (status = 'won')::bigint"
         " from marts.opportunity_state group by all order by all"
@@ -100,15 +227,39 @@ def test_dwell_completed_and_kaplan_meier(con: duckdb.DuckDBPyConnection) -> Non
     assert {row[0]: row[1:] for row in rows} == {k: pytest.approx(v, abs=CENT) for k, v in expected.items()}
 
 
-def test_time_between_first_occurrences(con: duckdb.DuckDBPyConnection) -> None:
-    sql = """
+FIRST_OCCURRENCES = [
+    # from, to: cases, median, mean, p90 in days
+    ("reached_at[1]", "reached_at[2]", 7_367, 43.963 / 86_400, 0.0867, 0.3997),
+    ("reached_at[2]", "reached_at[3]", 5_113, 14_832.5 / 86_400, 0.7786, 1.8174),
+    ("reached_at[3]", "reached_at[4]", 5_015, 184.0 / 86_400, 0.0065, 0.0049),
+    ("reached_at[4]", "won_at", 2_246, 13.8266, 15.9977, 27.7947),
+    ("reached_at[4]", "cancelled_at", 1_640, 19.2950, 21.5183, 30.9794),
+    ("reached_at[4]", "declined_at", 802, 13.1317, 15.4677, 27.0174),
+    ("reached_at[1]", "won_at", 2_246, 14.4366, 16.6589, 28.6837),
+    ("reached_at[1]", "declined_at", 7_635, 673.2 / 86_400, 2.0481, 7.8712),
+    ("reached_at[1]", "cancelled_at", 2_807, 16.8461, 18.5960, 31.8023),
+]
+
+
+@pytest.mark.parametrize(
+    ("origin", "goal", "cases", "median", "mean", "p90"),
+    FIRST_OCCURRENCES,
+    ids=[f"{r[0]}-{r[1]}" for r in FIRST_OCCURRENCES],
+)
+def test_time_between_first_occurrences(
+    con: duckdb.DuckDBPyConnection, origin: str, goal: str, cases: int, median: float, mean: float, p90: float
+) -> None:
+    found = one(
+        con,
+        f"""
         select count(*), median(d), avg(d), quantile_cont(d, 0.9) from (
-          select (epoch_us({b}) - epoch_us({a})) / 86400e6 as d from marts.funnel_paths
-          where {where})"""
-    step = sql.format(a="reached_at[1]", b="reached_at[2]", where="reached_at[2] is not null")
-    assert one(con, step) == (7_367, *(pytest.approx(v, abs=CENT) for v in (43.963 / 86_400, 0.0867, 0.3997)))
-    won = sql.format(a="reached_at[4]", b="won_at", where="won_at is not null")
-    assert one(con, won) == (2_246, *(pytest.approx(v, abs=CENT) for v in (13.8266, 15.9977, 27.7947)))
+          select (epoch_us({goal}) - epoch_us({origin})) / 86400e6 as d
+          from (select p.*, case o.lost_reason when 'cancelled' then o.closed_at end as cancelled_at,
+                       case o.lost_reason when 'declined' then o.closed_at end as declined_at
+                from marts.funnel_paths p join marts.opportunity_state o using (opportunity_key))
+          where {origin} is not null and {goal} is not null)""",
+    )
+    assert found == (cases, *(pytest.approx(v, abs=CENT) for v in (median, mean, p90)))
 
 
 def test_cohorts_by_month_of_entry(con: duckdb.DuckDBPyConnection) -> None:
@@ -157,5 +308,12 @@ def test_work_items_are_paired_and_none_is_dropped(con: duckdb.DuckDBPyConnectio
     assert one(con, "select count(*), count(planned_at), count(distinct visit_id) from known.visits") == (
         72_413, 71_371, 72_413,
     )  # fmt: skip
+    # Four of the 5,015 cases with an offer to call about never had such a call finished.
     assert one(con, "select count(*), count(distinct opportunity_id) from known.visits"
                     " where note = 'W_Nabellen offertes'") == (22_976, 5_011)  # fmt: skip
+    called = f"select count(distinct \"case\") from {EVENTS} where activity = 'W_Nabellen offertes'"
+    assert one(con, called) == (5_015,)
+    pairs = (
+        "select count(*) filter (is_paired), count(*) filter (start_at is null), count(*) filter (complete_at is null)"
+    )
+    assert one(con, f'{pairs} from "_derived_bpic2012__work"') == (71_371, 1_042, 5)
