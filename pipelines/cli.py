@@ -53,8 +53,9 @@ def init(
     from pipelines.init import init_workspace
 
     for path in init_workspace(folder, example):
-        err.print(f"wrote {path}", highlight=False, markup=False)
-    err.print(f"next: put files into {folder / 'inbox'} and run `stagewatch run --workspace {folder}`", markup=False)
+        err.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+    err.print(f"next: put files into {folder / 'inbox'} and run `stagewatch run --workspace {folder}`",
+              highlight=False, markup=False, soft_wrap=True)  # fmt: skip
 
 
 @app.command()
