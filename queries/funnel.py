@@ -116,7 +116,7 @@ def time_to_convert(
         keys=_list(keys),
         stages=str(stages),
         times=_columns([f"t_{k}" for k in stages]),
-        previous=_columns(["entry_us" if k - 1 == p.first else f"t_{k - 1}" for k in stages]),
+        previous=_columns([f"t_{k - 1}" for k in stages]),
         where=_of_basis("mature" if p.basis == "mature" else "all"),
         overall=overall,
         step=step,

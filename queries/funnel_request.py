@@ -52,8 +52,9 @@ class FunnelRequest(Strict):
     24 h days from the entry, null is no window; `step_windows` (stage: days) are counted from the stage before
     and hold for all later stages too. `dimension_time`: values in force at entry, or now. `basis`: only mature
     units enter the rates, or all so far; without a window nothing is ever mature, and rates are so far.
-    `unit`: for a customer, or a rep and customer, the opportunity that came furthest stands, of equal ones the
-    first; an opportunity without a customer stands for itself.
+    `unit`: a customer, or a rep and customer, enters when the first of its opportunities does and is in a stage when
+    the first of them is, so it stands in one cohort whatever came of it; an opportunity without a customer stands for
+    itself. Filters choose the opportunities; a break-down uses the value of the first to enter.
     """
 
     meaning: Meaning = "reached"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from data_contracts.sql_names import quote_ident
 from queries.dimensions import DIMENSIONS, of_table, predicates, selected
-from queries.funnel_request import Exclusion, Plan
+from queries.funnel_request import Plan
 from queries.statement import Statement, indent, template
 
 _LENGTH = {
@@ -15,9 +15,11 @@ _LENGTH = {
     "month": "interval 1 month",
     "quarter": "interval 3 months",
 }
-_PARTITION = {
-    "customer": "customer_id, case when customer_id is null then opportunity_key end",
-    "rep_customer": "unit_owner_id, customer_id, case when customer_id is null then opportunity_key end",
+# What an opportunity is a member of. One without a customer stands for itself.
+_MEMBER_OF = {
+    "customer": "coalesce('customer ' || p.customer_id, 'opportunity ' || p.opportunity_id)",
+    "rep_customer": "coalesce('customer ' || p.customer_id || chr(31) || coalesce('rep ' || p.owner_id, ''),"
+    " 'opportunity ' || p.opportunity_id)",
 }
 # Past any instant that data can hold: 2260-01-01, in epoch microseconds.
 NEVER_US = 9_151_488_000_000_000
@@ -26,46 +28,91 @@ NEVER_US = 9_151_488_000_000_000
 def units(plan: Plan, statement: Statement) -> str:
     """The common table expressions up to `unit`: one row per unit of the cohort."""
     request = plan.request
+    before = [_excluded(plan, statement, number) for number in range(len(request.exclusions))]
+    has_period = request.period != "none"
+    if has_period:
+        before.append(_periods(plan, statement))
+    excluded = " or ".join(f"{_unit(plan)} in (from excluded_{n})" for n in range(len(request.exclusions)))
+    return template(
+        "funnel_units",
+        path=_paths(plan, statement) if request.unit == "opportunity" else _members(plan, statement),
+        before="".join(f"{piece},\n" for piece in before),
+        excluded=excluded or "false",
+        period="\n    period.period_start, period.period_end," if has_period else "",
+        join_period=" join period on period.bucket = path.entry_us // 900000000" if has_period else "",
+        depth=_depth(plan, statement),
+        mature=_mature(plan, statement),
+    )
+
+
+def _paths(plan: Plan, statement: Statement) -> str:
+    """The opportunities of the cohort, one row each: the units, or what the units are made of."""
+    request = plan.request
     column, joins = _dimension_source(plan)
     entry = f"epoch_us(p.reached_at[{plan.first}])"
     where = [f"p.reached_at[{plan.first}] is not null"] if plan.first > 1 else []
-    where += [f"{entry} >= {statement.bind(plan.from_us)}"] if plan.from_us is not None else []
-    where += [f"{entry} < {statement.bind(plan.to_us)}"] if plan.to_us is not None else []
     where += predicates(statement, request.filters, column)
-    before = [_exclusion(statement, plan, e, f"excluded_{n}") for n, e in enumerate(request.exclusions)]
-    excluded = " or ".join(f"p.opportunity_key in (from excluded_{n})" for n in range(len(before)))
     columns = [
         "p.opportunity_key",
         "p.opportunity_id",
         f"{entry} as entry_us",
         "case when p.outcome <> 'open' then epoch_us(p.outcome_at) end as closed_us",
         *(f"{_time(plan, k)} as t_{k}" for k in plan.stages),
-        f"{excluded or 'false'} as is_excluded",
+        *(f"epoch_us(p.reached_at[{k}]) as reached_{k}" for k in _exclusion_stages(plan)),
         *selected(request.by, column),
     ]
-    if request.unit != "opportunity":
-        columns += ["p.customer_id", "p.owner_id as unit_owner_id"]
-    has_period = request.period != "none"
-    if has_period:
-        before.append(_periods(plan, statement))
+    if request.unit == "opportunity":
+        where += _in_range(plan, statement, entry)
+    else:
+        columns.append(f"{_MEMBER_OF[request.unit]} as member_of")
     return template(
-        "funnel_units",
-        before="".join(f"{piece},\n" for piece in before),
+        "funnel_paths",
+        alias="path" if request.unit == "opportunity" else "member",
         columns=indent(columns),
         joins=joins,
         where=indent(where or ["true"], " and"),
-        period="\n    period.period_start, period.period_end," if has_period else "",
-        join_period=" join period on period.bucket = path.entry_us // 900000000" if has_period else "",
-        depth=_depth(plan, statement),
-        mature=_mature(plan, statement),
-        one_per_unit=_one_per_unit(plan),
     )
+
+
+def _members(plan: Plan, statement: Statement) -> str:
+    """Units of several opportunities: their times are the earliest, their values those of the first to enter."""
+    times = [f"t_{k}" for k in plan.stages]
+    came_furthest = f"(len(list_filter([{', '.join(times)}], lambda t: t is not null)), -entry_us, -opportunity_key)"
+    columns = [
+        "member_of",
+        *(f"arg_max({name}, {came_furthest}) as {name}" for name in ("opportunity_key", "opportunity_id")),
+        "case when bool_and(closed_us is not null) then max(closed_us) end as closed_us",
+        *(f"min({name}) as {name}" for name in ["entry_us", *times]),
+        *(f"min(reached_{k}) as reached_{k}" for k in _exclusion_stages(plan)),
+        *(f"first({n} order by entry_us, opportunity_key) as {n}" for n in _dimension_names(plan)),
+    ]
+    return template(
+        "funnel_members",
+        members=_paths(plan, statement),
+        columns=indent(columns),
+        having=indent(_in_range(plan, statement, "min(entry_us)") or ["true"], " and"),
+    )
+
+
+def _in_range(plan: Plan, statement: Statement, entry: str) -> list[str]:
+    """The cohort's range as predicates over an entry in epoch microseconds."""
+    bounds = ((">=", plan.from_us), ("<", plan.to_us))
+    return [f"{entry} {sign} {statement.bind(bound)}" for sign, bound in bounds if bound is not None]
+
+
+def _unit(plan: Plan) -> str:
+    """The column that tells units apart."""
+    return "opportunity_key" if plan.request.unit == "opportunity" else "member_of"
 
 
 def group_keys(plan: Plan) -> list[str]:
     """Columns that tell the groups of an answer apart."""
     own = [] if plan.request.period == "none" else ["period_start", "period_end"]
     return own + [quote_ident(dimension) for dimension in plan.request.by]
+
+
+def _dimension_names(plan: Plan) -> list[str]:
+    return [*(quote_ident(d) for d in plan.request.by), *label_keys(plan)]
 
 
 def label_keys(plan: Plan) -> list[str]:
@@ -100,15 +147,9 @@ def _depth(plan: Plan, statement: Statement) -> str:
     cases = []
     for k in reversed(plan.stages):
         conditions = [f"t_{k} - entry_us <= {window}" if window else f"t_{k} is not null"]
-        conditions += [
-            f"t_{j} - {_previous(plan, j)} <= {statement.bind(us)}" for j, us in plan.step_us.items() if j <= k
-        ]
+        conditions += [f"t_{j} - t_{j - 1} <= {statement.bind(us)}" for j, us in plan.step_us.items() if j <= k]
         cases.append(f"when {' and '.join(conditions)} then {k}")
     return f"case {indent(cases, '', 9)} else 0 end"
-
-
-def _previous(plan: Plan, stage_no: int) -> str:
-    return "entry_us" if stage_no - 1 <= plan.first else f"t_{stage_no - 1}"
 
 
 def _mature(plan: Plan, statement: Statement) -> str:
@@ -116,14 +157,6 @@ def _mature(plan: Plan, statement: Statement) -> str:
         return "false"
     last = "entry_us" if plan.request.period == "none" else "period.last_us"
     return f"{last} + {statement.bind(plan.window_us)} <= {statement.bind(plan.as_of_us)}"
-
-
-def _one_per_unit(plan: Plan) -> str:
-    if plan.request.unit == "opportunity":
-        return ""
-    partition = _PARTITION[plan.request.unit]
-    order = "depth desc, entry_us, opportunity_key"
-    return f"\n  qualify row_number() over (partition by {partition} order by {order}) = 1"
 
 
 def _periods(plan: Plan, statement: Statement) -> str:
@@ -136,18 +169,30 @@ def _periods(plan: Plan, statement: Statement) -> str:
     )
 
 
-def _exclusion(statement: Statement, plan: Plan, exclusion: Exclusion, name: str) -> str:
+def _exclusion_stages(plan: Plan) -> list[int]:
+    """Numbers of the stages between which something excludes."""
+    named = {stage for e in plan.request.exclusions for stage in (e.after, e.before)}
+    return sorted(plan.process.stage(stage).stage_no for stage in named)
+
+
+def _excluded(plan: Plan, statement: Statement, number: int) -> str:
+    """The units with the event of one exclusion after one stage was reached and before another was."""
+    exclusion = plan.request.exclusions[number]
     after, before = (plan.process.stage(stage).stage_no for stage in (exclusion.after, exclusion.before))
     window = ""
     if plan.window_us is not None:
-        entry = f"epoch_us(p.reached_at[{plan.first}])"
-        window = f"\n    and epoch_us(x.occurred_at) - {entry} <= {statement.bind(plan.window_us)}"
-    return (
-        f"{name} as (\n"
-        "  select distinct x.opportunity_key\n"
-        "  from marts.opportunity_timeline x join marts.funnel_paths p using (opportunity_key)\n"
-        f"  where x.record = {statement.bind(exclusion.record)} and x.what = {statement.bind(exclusion.what)}\n"
-        f"    and x.occurred_at > p.reached_at[{after}]\n"
-        f"    and coalesce(x.occurred_at < p.reached_at[{before}], true){window}\n"
-        ")"
+        window = f"\n    and epoch_us(x.occurred_at) - path.entry_us <= {statement.bind(plan.window_us)}"
+    is_own = plan.request.unit == "opportunity"
+    return template(
+        "funnel_excluded",
+        alias=f"excluded_{number}",
+        unit=f"path.{_unit(plan)}",
+        joins="join path using (opportunity_key)"
+        if is_own
+        else "join member using (opportunity_key) join path on path.member_of = member.member_of",
+        record=statement.bind(exclusion.record),
+        what=statement.bind(exclusion.what),
+        after=f"reached_{after}",
+        until=f"reached_{before}",
+        window=window,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 
 from data_contracts.errors import StagewatchError
@@ -207,13 +208,73 @@ def test_several_break_downs_and_filters_at_once(snapshot_of: Make) -> None:
     ]
 
 
-def test_a_customer_stands_by_the_opportunity_that_came_furthest(snapshot_of: Make) -> None:
-    """K1 has A (won), B and C: one unit, A's way. The four without a customer stand for themselves."""
-    snapshot = snapshot_of(PATHS, adjust=_with_owners)
-    by_customer = funnel(snapshot, FunnelRequest(unit="customer", window_days=None))
-    assert counted(by_customer) == [5, 4, 1, 1, 1]
-    by_rep = funnel(snapshot, FunnelRequest(unit="rep_customer", window_days=None))
-    assert counted(by_rep) == [6, 5, 1, 1, 1]
+# K1 came twice: A in January to R1, lost; B in March to R2, won 89 days after A had entered. C has no customer.
+TWICE = """
+    A | 2025-01-01 09:00 | enter first_contact
+    A | 2025-01-20 09:00 | lost price
+    B | 2025-03-01 09:00 | enter first_contact
+    B | 2025-03-31 09:00 | won
+    C | 2025-01-05 09:00 | enter first_contact
+"""
+
+
+def _of_k1(tiny: Tiny) -> None:
+    for name, owner in (("A", "R1"), ("B", "R2")):
+        tiny.add("opportunities", opportunity_id=name, occurred_at="2025-01-01", customer_id="K1", owner_id=owner)
+
+
+def test_a_customer_enters_once_and_is_where_the_first_of_its_opportunities_is(snapshot_of: Make) -> None:
+    """K1 is one unit of January, whatever came of it; an opportunity without a customer stands for itself."""
+    snapshot = snapshot_of(TWICE, adjust=_of_k1)
+    request = FunnelRequest(unit="customer", period="month", by=("owner_id",))
+    first = funnel(snapshot, request).frame.filter(pl.col("stage_no") == 5)
+    assert first.select("period_start", "owner_id", "cohort", "counted").rows() == [
+        (date(2025, 1, 1), "R1", 1, 1),
+        (date(2025, 1, 1), None, 1, 0),
+    ]
+    # The window runs from the customer's entry: 89 days are within 90, not within 88.
+    assert counted(funnel(snapshot, FunnelRequest(unit="customer"))) == [2, 1, 1, 1, 1]
+    assert counted(funnel(snapshot, FunnelRequest(unit="customer", window_days=88))) == [2, 0, 0, 0, 0]
+    march = FunnelRequest(unit="customer", cohort_from=date(2025, 3, 1), cohort_to=date(2025, 4, 1))
+    assert funnel(snapshot, march).frame.is_empty()
+    # For people it stands by the opportunity that came furthest.
+    behind = list_behind(snapshot, request, Cell(stage="contract_signed", values={"owner_id": "R1"}))
+    assert behind.frame["opportunity_id"].to_list() == ["B"]
+
+
+def test_a_rep_and_customer_are_a_unit_of_their_own(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(TWICE, adjust=_of_k1)
+    assert counted(funnel(snapshot, FunnelRequest(unit="rep_customer"))) == [3, 1, 1, 1, 1]
+
+
+def test_what_excludes_one_opportunity_excludes_the_customer(snapshot_of: Make) -> None:
+    """A was lost between the customer's first contact and its contract."""
+    lost = Exclusion(record="stage_events", what="lost", after="first_contact", before="contract_signed")
+    answer = funnel(snapshot_of(TWICE, adjust=_of_k1), FunnelRequest(unit="customer", exclusions=(lost,)))
+    assert answer.frame.select("cohort", "counted", "excluded").rows()[4] == (1, 0, 1)
+
+
+def test_a_customer_has_failed_when_all_its_opportunities_are_closed(snapshot_of: Make) -> None:
+    """Stage 2. K1: A lost on day 19, B open; until then it can still reach. By opportunity A fails first."""
+    snapshot = snapshot_of(TWICE.replace("won", "enter first_contact"), adjust=_of_k1, as_of="2025-04-01 09:00")
+    by_customer = projected(snapshot, FunnelRequest(unit="customer", window_days=None)).frame
+    assert by_customer.select("units", "counted", "projected").row(0) == (2, 0, 0.0)
+    assert by_customer["horizon_days"][0] == 90
+
+
+def test_a_step_is_from_the_stage_before_as_it_was_meant(snapshot_of: Make) -> None:
+    """C was put back to 1 on the 7th and went on to 2 on the 8th: observed, the step took 1 day and all of it 7.
+    A 10 days; D 90. Reached, C stood in 2 from the start: the step took none."""
+    snapshot = snapshot_of(PATHS)
+
+    def second(meaning: str) -> dict[str, Any]:
+        frame = time_to_convert(snapshot, FunnelRequest(meaning=meaning)).frame  # type: ignore[arg-type]
+        return frame.filter(pl.col("stage_no") == 2).row(0, named=True)
+
+    assert (second("observed")["overall_p25"], second("observed")["step_p25"]) == (8.5, 5.5)
+    assert (second("reached")["overall_p25"], second("reached")["step_p25"]) == (3.0, 3.0)
+    quick = FunnelRequest(meaning="observed", step_windows={"needs_confirmed": 5})
+    assert counted(funnel(snapshot, quick))[1] == 2  # C, and F within a day
 
 
 def test_time_to_convert_in_calendar_and_business_days(snapshot_of: Make) -> None:
