@@ -4,7 +4,7 @@
 --   or last spell (null without any). Two clocks, never mixed: dwell_days and overrun run from the entry
 --   into the stage and are null (false) unless it is open; silent_days runs from the last activity. A
 --   visit planned for later than the as-of time resets neither and stands in next_planned_at, unless it was
---   done, cancelled or missed meanwhile. age_days runs from creation to the closing in force, else to the
+--   done or cancelled meanwhile; so does one that was missed and given a new time. age_days runs from creation to the closing in force, else to the
 --   as-of time; null where creation is unknown. Reschedules are counted over all visits of its whole life.
 --   technical_meetings: visits of that kind done, and the days on which the required action alone was
 --   done with its evidence. next_required_actions: the open stage's required actions, in the playbook's
@@ -27,7 +27,7 @@ visited as (
     sum(reschedules)::integer as reschedules,
     count(*) filter (status = 'done')::integer as visits_done,
     count(*) filter (status = 'done' and kind = 'technical_meeting')::integer as technical_meetings,
-    min(planned_at) filter (status in ('planned', 'rescheduled') and planned_at > getvariable('as_of'))
+    min(planned_at) filter (status in ('planned', 'rescheduled', 'no_show') and planned_at > getvariable('as_of'))
       as next_planned_at
   from marts.visits
   where opportunity_key is not null

@@ -126,6 +126,13 @@ def test_a_planned_visit_resets_neither_clock_and_is_shown(tiny: Tiny) -> None:
     assert state(tiny, "dwell_days, silent_days, strftime(next_planned_at, '%m-%d %H:%M')") == (21, 21, "04-12 10:00")
 
 
+def test_a_missed_visit_with_a_new_time_is_planned(tiny: Tiny) -> None:
+    tiny.events("A | 2025-03-11 00:00 | enter quotation")
+    visit(tiny, "V1", "2025-03-30 09:00", "no_show", rescheduled_to="2025-04-03 10:00")
+    visit(tiny, "V2", "2025-03-30 09:00", "no_show", planned_at="2025-03-30 09:00")  # missed, and that was it
+    assert state(tiny, "silent_days, reschedules, strftime(next_planned_at, '%m-%d')") == (21, 1, "04-03")
+
+
 def test_reschedules_count_over_the_whole_life(tiny: Tiny) -> None:
     tiny.events("""
         A | 2025-02-01 00:00 | enter first_contact
