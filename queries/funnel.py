@@ -163,6 +163,29 @@ def projected(snapshot: Snapshot, request: FunnelRequest) -> Table:
     return Table(frame.drop("variance", "followed_days"), statement.shown)
 
 
+def skip_rates(snapshot: Snapshot, request: FunnelRequest) -> Table:
+    """How many reached each stage without the stages up to it having been entered in order: reached less observed.
+
+    Columns: the group's, stage_no, stage, reached, observed, skip_rate, low, high (of reached, Wilson 95%, null for
+    0/0). Of all units so far, within the request's windows; the request's meaning is not asked.
+    """
+    reached, observed = (
+        funnel(snapshot, request.model_copy(update={"meaning": meaning})) for meaning in ("reached", "observed")
+    )
+    keys = [*([] if request.period == "none" else ["period_start", "period_end"]), *request.by, "stage_no"]
+    of_observed = observed.frame.select(*keys, pl.col("counted").alias("observed"))
+    frame = reached.frame.select(*keys, "stage", pl.col("counted").alias("reached"))
+    frame = frame.join(of_observed, on=keys, nulls_equal=True, maintain_order="left")
+    skipped = [(of - counted, of) for of, counted in frame.select("reached", "observed").iter_rows()]
+    bounds = [wilson(*pair) for pair in skipped]
+    frame = frame.with_columns(
+        pl.Series("skip_rate", [rate(*pair) for pair in skipped], pl.Float64),
+        pl.Series("low", [b and b.low for b in bounds], pl.Float64),
+        pl.Series("high", [b and b.high for b in bounds], pl.Float64),
+    )
+    return Table(frame, f"{reached.sql};\n{observed.sql}")
+
+
 def list_behind(snapshot: Snapshot, request: FunnelRequest, cell: Cell, limit: int = 1_000_000) -> Table:
     """The opportunities behind one count; its length is the count (up to `limit`).
 

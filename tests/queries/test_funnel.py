@@ -11,7 +11,7 @@ import pytest
 
 from data_contracts.errors import StagewatchError
 from queries.dimensions import Filter
-from queries.funnel import Cell, FunnelAnswer, funnel, list_behind, projected, time_to_convert
+from queries.funnel import Cell, FunnelAnswer, funnel, list_behind, projected, skip_rates, time_to_convert
 from queries.funnel_request import Exclusion, FunnelRequest
 from queries.snapshot import Snapshot
 from tiny import Tiny
@@ -61,6 +61,21 @@ def test_observed_wants_the_stages_themselves_in_order(snapshot_of: Make) -> Non
     """C entered 1 after 2, then 2 again: observed to 2. B never entered 2. A's contract stage came by the win."""
     answer = funnel(snapshot_of(PATHS), FunnelRequest(meaning="observed", window_days=None))
     assert counted(answer) == [7, 5, 1, 1, 0]
+
+
+def test_the_skip_rate_is_the_gap_between_reached_and_observed(snapshot_of: Make) -> None:
+    """Stage 2: B skipped it, 1 of 6 (C was put back to 1, so it observed 2). Stage 4: A entered it, B skipped to it.
+    The last: A's win reached it without an entry. By owner, who is unknown stands in a row of their own."""
+    rates = skip_rates(snapshot_of(PATHS, adjust=_with_owners), FunnelRequest(window_days=None)).frame
+    assert rates.select("reached", "observed").rows() == [(7, 7), (6, 5), (2, 1), (2, 1), (1, 0)]
+    assert rates["skip_rate"].to_list() == pytest.approx([0, 1 / 6, 1 / 2, 1 / 2, 1])
+    by_owner = skip_rates(snapshot_of(PATHS, adjust=_with_owners), FunnelRequest(window_days=None, by=("owner_id",)))
+    fourth = by_owner.frame.filter(pl.col("stage_no") == 4)
+    assert fourth.select("owner_id", "reached", "observed", "skip_rate").rows() == [
+        ("R1", 2, 1, 0.5),
+        ("R2", 0, 0, None),
+        (None, 0, 0, None),
+    ]  # fmt: skip
 
 
 def test_direct_wants_no_rework_and_no_skip(snapshot_of: Make) -> None:

@@ -94,6 +94,14 @@ class TestBusinessDays:
         tiny = built("2025-03-01 00:00", f"{self.ENTERED}\n A | {left} | won")
         assert flags(tiny, "A", "is_overrun") == [is_overrun]
 
+    def test_over_the_national_day(self) -> None:
+        # 2025: off 10-01 to 10-08; Sunday 09-28 and Saturday 10-11 worked. From Friday 09-26 18:00 to Monday 10-13
+        # 06:00: Friday 0.25; Saturday 27th off; Sunday 28th, 29th, 30th 3; festival 0; 10-09, 10-10, Saturday 11th 3;
+        # Sunday 12th off; Monday 0.25
+        events = "A | 2025-09-26 18:00 | enter contract_signed\n A | 2025-10-13 06:00 | won"
+        tiny = built("2025-11-01 00:00", events)
+        assert flags(tiny, "A", "(dwell_days, dwell_business_days, is_overrun)") == [(16.5, 6.5, True)]
+
     def test_a_day_off_adds_nothing(self) -> None:
         tiny = built("2025-03-01 00:00", "A | 2025-01-29 03:00 | enter contract_signed\n A | 2025-02-04 23:00 | won")
         assert flags(tiny, "A", "dwell_business_days") == [0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import permutations
 
 from core import SPELLS, built, flags, spells, warnings
@@ -41,6 +42,29 @@ def test_within_one_instant_stages_follow_in_playbook_order_and_spells_of_no_len
     assert flags(tiny, "A", "is_tied") == [True, True, True, False]
     assert flags(tiny, "A", "dwell_days") == [0, 0, 2, 25]
     assert flags(tiny, "A", "is_rework") == [False] * 4
+
+
+def test_one_instant_written_in_two_time_zones_is_one_instant() -> None:
+    # Midnight of the 5th in Shanghai is 16:00 of the 4th in UTC: a tie, in playbook order.
+    tiny = Tiny(as_of="2025-04-01 00:00")
+    tiny.events("A | 2025-03-05 00:00 | enter solution_demo")
+    tiny.add("stage_events", opportunity_id="A", event="enter", stage="needs_confirmed",
+             occurred_at=datetime(2025, 3, 4, 16, tzinfo=UTC))  # fmt: skip
+    tiny.build(*SPELLS)
+    assert spells(tiny, "A") == ["2 03-05 - 03-05 advanced", "3 03-05 -  open"]
+    assert flags(tiny, "A", "is_tied") == [True, True]
+
+
+def test_the_hour_that_the_clocks_repeat_is_told_apart() -> None:
+    # Berlin, 26 October 2025: 02:30 summer time is an hour before 02:30 winter time.
+    settings = Tiny(as_of="2025-01-01 00:00").settings.model_copy(update={"timezone": "Europe/Berlin"})
+    tiny = Tiny(as_of="2025-11-01 00:00", settings=settings)
+    for hour, stage in ((1, "needs_confirmed"), (0, "solution_demo")):
+        tiny.add("stage_events", opportunity_id="A", event="enter", stage=stage,
+                 occurred_at=datetime(2025, 10, 26, hour, 30, tzinfo=UTC))  # fmt: skip
+    tiny.build(*SPELLS)
+    assert flags(tiny, "A", "(stage_no, is_tied, is_rework)") == [(3, False, False), (2, False, True)]
+    assert flags(tiny, "A", "dwell_days")[0] == 1 / 24
 
 
 def test_within_one_instant_lost_stands_after_the_stages_and_won_after_lost() -> None:

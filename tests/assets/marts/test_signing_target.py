@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from tiny import Tiny
 MARTS = ("organisation_segments", "opportunity_versions", "signing_target")
 
 
-def target(tiny: Tiny, amount: int, scope: str = "company", scope_id: str | None = None, **values: Any) -> None:
+def target(
+    tiny: Tiny, amount: int | Decimal, scope: str = "company", scope_id: str | None = None, **values: Any
+) -> None:
     """A target for March 2025."""
     month = {"period": "2025-03", "period_start": date(2025, 3, 1), "period_end": date(2025, 4, 1)}
     tiny.add("targets", **{**month, "scope": scope, "scope_id": scope_id, "amount": amount, **values})
 
 
-def sign(tiny: Tiny, name: str, when: str, amount: int, owner: str | None = "R1", **values: Any) -> None:
+def sign(tiny: Tiny, name: str, when: str, amount: int | Decimal, owner: str | None = "R1", **values: Any) -> None:
     tiny.add("opportunities", opportunity_id=name, owner_id=owner)
     tiny.add("signings", opportunity_id=name, amount=amount, occurred_at=when, **values)
 
@@ -61,6 +64,13 @@ def test_regions_and_cities_by_the_owners_place_when_it_was_signed(tiny: Tiny) -
         ("region", "华南"): (100, 40, 60),
         ("city", "广州"): (100, 40, 60),
     }
+
+
+def test_money_is_exact_to_the_cent(tiny: Tiny) -> None:
+    target(tiny, Decimal("0.30"))
+    for name, amount in (("A", "0.10"), ("B", "0.20")):  # in binary fractions more than 0.3
+        sign(tiny, name, "2025-03-05 10:00", Decimal(amount))
+    assert targets(tiny) == {("company", None): (Decimal("0.30"), Decimal("0.30"), Decimal("0.00"))}
 
 
 def test_all_signings_of_an_opportunity_are_money(tiny: Tiny) -> None:
