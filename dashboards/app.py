@@ -57,17 +57,15 @@ def main() -> None:
         st.caption(context.t("as_of_caption", as_of=clock(process.as_of), zone=process.zone.key))
         st.caption(context.t("snapshot_caption", snapshot=markdown_text(snapshot.id)))
     context = Context(workspace, snapshot, process, language, filters)
-    pages = [
-        st.Page(
+    for name, icon, show in PAGES:
+        context.pages[name] = st.Page(
             _guarded(show, context),
             title=context.t(f"page_{name}"),
             icon=icon,
             url_path=name,
             default=name == "overview",
         )
-        for name, icon, show in PAGES
-    ]
-    st.navigation(pages).run()
+    st.navigation(list(context.pages.values())).run()
 
 
 def _guarded(show: Callable[[Context], None], context: Context) -> Callable[[], None]:

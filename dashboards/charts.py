@@ -48,6 +48,12 @@ def styled(figure: go.Figure, *, height: int = 320, has_legend: bool = False) ->
     return figure
 
 
+def on_lines(label: str) -> str:
+    """A label on several short lines, for a narrow column: by words, and Chinese by two characters."""
+    words = label.split() if label.isascii() else [label[n : n + 2] for n in range(0, len(label), 2)]
+    return "<br>".join(escape(word) for word in words)
+
+
 def by_month(figure: go.Figure, months: Sequence[date]) -> go.Figure:
     """Months on the horizontal axis: their number, and the year where it begins; every third where they are many."""
     labels = [f"{day:%Y-%m}" for day in months]
@@ -103,7 +109,7 @@ def share_bars(
             )
         )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(tickformat=".0%", range=[0, 1.32], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    figure.update_xaxes(tickformat=".0%", range=[0, 1.5], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1])
     return styled(figure, height=70 + 52 * len(names), has_legend=bool(mark_name and marks))
 
 

@@ -118,11 +118,11 @@ def choose_text(label: str, name: str, *, placeholder: str | None = None) -> str
     return value
 
 
-def set_choice(name: str, value: str) -> None:
+def set_choice(name: str, *values: str) -> None:
     """Choose from code what a widget of this name will show when it is next drawn."""
-    st.session_state.setdefault(_KEPT, {})[name] = [value]
+    st.session_state.setdefault(_KEPT, {})[name] = list(values)
     st.session_state.pop(_key(name), None)
-    st.query_params[name] = value
+    st.query_params[name] = list(values)
 
 
 def _key(name: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
 from pydantic import BaseModel
+from streamlit.navigation.page import StreamlitPage
 
 from data_contracts import figures
 from data_contracts.texts import Language, Texts
@@ -53,6 +54,7 @@ class Context:
     process: Process
     language: Language
     filters: tuple[Filter, ...]
+    pages: dict[str, StreamlitPage] = field(default_factory=dict)
 
     @property
     def t(self) -> Texts:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from dashboards.context import Context
-from dashboards.records import ACTIONS, Action, Intervention, record_intervention
+from dashboards.recording import show_form
 from dashboards.tables import Column, show_table, word
-from data_contracts.figures import MISSING, clock, number, percent
+from data_contracts.figures import MISSING, chance, clock, number
 from data_contracts.safe_cells import markdown_text
-from data_contracts.settings import load_settings
-from queries.lists import Dossier, dossier
+from queries.lists import LIVE_ALERTS, Dossier, dossier
 
 TIMELINE = (
     Column("occurred_at", "instant"),
@@ -27,6 +25,7 @@ TIMELINE = (
     Column("source_file", "text"),
     Column("source_row", "integer"),
 )
+REASONS_IN_LINE = 3
 SPELLS = (
     Column("stage", "stage"),
     Column("entered_at", "instant"),
@@ -38,8 +37,11 @@ SPELLS = (
 )
 
 
-def show_dossier(context: Context, opportunity_id: str) -> None:
-    """Facts, reasons, required actions and evidence of one opportunity, and a form for what was done."""
+def show_dossier(context: Context, opportunity_id: str, *, alert_key: str | None = None) -> None:
+    """Facts, reasons, required actions and evidence of one opportunity, and a form for what was done.
+
+    `alert_key`: the alert that the form is about to begin with.
+    """
     found: Dossier = context.ask(dossier, opportunity_id)
     state = found.state
     customer = markdown_text(state["customer_name"] or opportunity_id)
@@ -52,7 +54,7 @@ def show_dossier(context: Context, opportunity_id: str) -> None:
         _reasons(context, state)
         _actions(context, found)
     with right:
-        _form(context, found)
+        _form(context, found, alert_key)
     st.markdown(f"##### {context.t('evidence')}")
     show_table(context, _events(context, found.timeline), TIMELINE, name=f"timeline-{opportunity_id}", height=360)
     with st.expander(context.t("spells_of_opportunity"), icon=":material/timeline:"):
@@ -60,12 +62,8 @@ def show_dossier(context: Context, opportunity_id: str) -> None:
 
 
 def reasons_text(context: Context, reasons: str | None) -> str:
-    """The reasons of a score as one line of words."""
-    return (
-        "；".join(_reason_words(context, reasons))
-        if context.language == "zh-CN"
-        else "; ".join(_reason_words(context, reasons))
-    )
+    """The weightiest reasons of a score as one line of words."""
+    return context.t("list_separator").join(_reason_words(context, reasons)[:REASONS_IN_LINE])
 
 
 def _reason_words(context: Context, reasons: str | None) -> list[str]:
@@ -82,8 +80,8 @@ def _facts(context: Context, state: dict[str, Any]) -> None:
     facts = [
         (t("fact_status"), status),
         (t("fact_amount"), context.money(state["amount"])),
-        (t("fact_p_fail", days=context.process.horizon_days), percent(state["p_fail"], 0)),
-        (t("fact_p_sign", days=context.process.horizon_days), percent(state["p_sign"], 0)),
+        (t("fact_p_fail", days=context.process.horizon_days), chance(state["p_fail"])),
+        (t("fact_p_sign", days=context.process.horizon_days), chance(state["p_sign"])),
         (t("fact_dwell"), _days(context, state["dwell_days"], state["sla_days"])),
         (t("fact_silent"), _days(context, state["silent_days"], None)),
         (t("fact_reschedules"), number(state["reschedules"])),
@@ -98,7 +96,7 @@ def _days(context: Context, days: float | None, limit: float | None) -> str:
     if days is None:
         return MISSING
     text = context.t("days", days=number(days, 1))
-    return f"{text} / SLA {number(limit, 1)}" if limit is not None else text
+    return f"{text} / {context.t('sla')} {number(limit, 1)}" if limit is not None else text
 
 
 def _reasons(context: Context, state: dict[str, Any]) -> None:
@@ -135,40 +133,18 @@ def _actions(context: Context, found: Dossier) -> None:
     st.markdown("  \n".join(lines) or context.t("no_actions_yet"))
 
 
-def _form(context: Context, found: Dossier) -> None:
-    """Record an intervention, or acknowledge or snooze an alert; the record waits in the inbox for the next run."""
-    t, state = context.t, found.state
-    live = found.alerts.filter(pl.col("status").is_in(["open", "acknowledged", "snoozed", "answered"]))
+def _form(context: Context, found: Dossier, alert_key: str | None) -> None:
+    state = found.state
+    live = found.alerts.filter(pl.col("status").is_in(LIVE_ALERTS))
     title = "title_zh" if context.language == "zh-CN" else "title_en"
-    titles = dict(live.select("alert_key", title).iter_rows())
-    with st.form(f"record-{state['opportunity_id']}", clear_on_submit=True, border=True):
-        st.markdown(f"##### {t('record_intervention')}")
-        action: Action = st.selectbox(t("record_action"), ACTIONS, format_func=lambda code: t(f"action_{code}"))
-        alert = st.selectbox(
-            t("record_alert"), [None, *titles], format_func=lambda key: titles.get(key) or t("record_no_alert")
-        )
-        who = st.text_input(t("record_who"), state["supervisor_id"] or "", max_chars=100)
-        until = st.date_input(t("record_until"), None, context.process.as_of.date() + timedelta(days=1))
-        note = st.text_area(t("record_note"), max_chars=2000, placeholder=t("record_note_hint"), height=80)
-        if st.form_submit_button(t("record_save"), type="primary", icon=":material/save:"):
-            is_snooze = action == "snoozed"
-            if is_snooze and until is None:
-                st.error(t("record_until_missing"))
-                return
-            end = datetime.combine(until, time(9), context.process.zone) if is_snooze and until else None
-            record_intervention(
-                context.workspace / "inbox",
-                Intervention(action, _now(context), state["opportunity_id"], alert, who.strip() or None, note, end),
-            )
-            st.success(t("record_saved"), icon=":material/check:")
-    st.caption(t("record_caption"))
-
-
-def _now(context: Context) -> datetime:
-    """Now; in a workspace of history (clock: data) the as-of time, so that a record does not move the clock."""
-    if load_settings(context.workspace).clock == "data":
-        return context.process.as_of
-    return datetime.now(UTC).astimezone(context.process.zone)
+    show_form(
+        context,
+        state["opportunity_id"],
+        opportunity_id=state["opportunity_id"],
+        alerts=dict(live.select("alert_key", title).iter_rows()),
+        supervisor_id=state["supervisor_id"],
+        alert_key=alert_key,
+    )
 
 
 def _events(context: Context, timeline: pl.DataFrame) -> pl.DataFrame:

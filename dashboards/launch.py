@@ -6,6 +6,8 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+from data_contracts.telemetry import NO_TELEMETRY
+
 # No e-mail prompt, no usage statistics, no editing toolbar, no source watching, nothing fetched from elsewhere.
 OPTIONS = {
     "browser.gatherUsageStats": "false",
@@ -37,7 +39,6 @@ def dashboard_command(
     environment = {
         "PYTHONSAFEPATH": "1",
         "STAGEWATCH_WORKSPACE": str(workspace.resolve()),
-        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
+        **NO_TELEMETRY,
     }
     return argv, environment

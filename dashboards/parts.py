@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.charts import CONFIG
 from dashboards.context import Context
@@ -56,7 +57,12 @@ def show_sql(context: Context, *statements: str) -> None:
 
 
 def metric(label: str, value: str, note: str = "", **options: Any) -> None:
-    """A headline figure with a line below it."""
+    """A headline figure with a line below it; in a row of them (`metric_row`) they wrap on a narrow screen."""
     st.metric(
         label, value, note or None, delta_color="off", delta_arrow="off", border=True, height="stretch", **options
     )
+
+
+def metric_row() -> DeltaGenerator:
+    """The row that headline figures stand in."""
+    return st.container(horizontal=True, gap="small")

@@ -17,10 +17,12 @@ from queries.table_files import Field, Reader, Sheet, csv_to, xlsx_to
 from queries.table_files import Kind as FileKind
 
 Kind = Literal[
-    "text", "code", "codes", "stage", "steps", "integer", "days", "share", "chance", "money", "date", "instant", "flag"
-]
+    "text", "lines", "code", "codes", "stage", "steps", "integer", "days", "share", "points", "chance", "money", "date",
+    "instant", "flag",
+]  # fmt: skip
 _FILE_KINDS: dict[Kind, FileKind] = {
     "text": "text",
+    "lines": "text",
     "code": "text",
     "codes": "text",
     "stage": "text",
@@ -28,6 +30,7 @@ _FILE_KINDS: dict[Kind, FileKind] = {
     "integer": "integer",
     "days": "decimal",
     "share": "share",
+    "points": "share",
     "chance": "share",
     "money": "decimal",
     "date": "date",
@@ -35,13 +38,15 @@ _FILE_KINDS: dict[Kind, FileKind] = {
     "flag": "boolean",
 }
 ROWS_SHOWN = 5_000
+LINES_HEIGHT = 62  # Streamlit wraps text in rows higher than 4rem, which are 60 pixels here
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table: its name in the frame, what it holds, and its label's key where not `column_NAME`.
 
-    `code` and `codes` values are named by `<name>_<value>` in the catalogue; what has no name stays as it is.
+    `lines` is text too long for one line. `code` and `codes` values are named by `<name>_<value>` in the catalogue;
+    what has no name stays as it is.
     """
 
     name: str
@@ -84,7 +89,7 @@ def show_table(
     there = [column for column in columns if column.name in frame.columns]
     words = named(context, frame, there)
     shown = words.head(ROWS_SHOWN)
-    percents = [column.name for column in there if column.kind == "share"]
+    percents = [column.name for column in there if column.kind in ("share", "points", "chance")]
     money = [column.name for column in there if column.kind == "money" and context.language == "zh-CN"]
     shown = shown.with_columns(
         *(pl.col(name).cast(pl.Float64) * 100 for name in percents),
@@ -95,6 +100,7 @@ def show_table(
         shown,
         hide_index=True,
         height=height,
+        row_height=LINES_HEIGHT if any(column.kind == "lines" for column in there) else None,
         placeholder=MISSING,
         column_config={column.name: _configured(context, column) for column in there},
         key=f"table_{name}",
@@ -193,11 +199,13 @@ def _configured(context: Context, column: Column) -> Any:
         return config.NumberColumn(text, format="%.1f", help=help_text)
     if column.kind == "share":
         return config.NumberColumn(text, format="%.1f%%", help=help_text)
+    if column.kind == "points":
+        return config.NumberColumn(text, format="%+.1f", help=help_text)
     if column.kind == "chance":
-        return config.ProgressColumn(text, format="percent", min_value=0, max_value=1, help=help_text)
+        return config.ProgressColumn(text, format="%.1f%%", min_value=0, max_value=100, help=help_text)
     if column.kind == "money":
-        is_chinese = context.language == "zh-CN"
-        unit = context.t("unit_money")
+        is_chinese, currency = context.language == "zh-CN", context.process.currency
+        unit = context.t("unit_money", currency="元" if is_chinese and currency == "CNY" else currency)
         return config.NumberColumn(f"{text}{unit}", format="%.1f" if is_chinese else "compact", help=help_text)
     if column.kind == "date":
         return config.DateColumn(text, format="YYYY-MM-DD", help=help_text)
@@ -205,6 +213,8 @@ def _configured(context: Context, column: Column) -> Any:
         return config.DatetimeColumn(
             text, format="YYYY-MM-DD HH:mm", timezone=str(context.process.zone), help=help_text
         )
+    if column.kind == "lines":
+        return config.TextColumn(text, width=360, help=help_text)
     if column.kind == "flag":
         return config.CheckboxColumn(text, help=help_text)
     return config.TextColumn(text, help=help_text)

@@ -33,6 +33,13 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"{text}%"
 
 
+def chance(probability: float | None) -> str:
+    """An estimated probability in whole percent: never 0% or 100%, because no estimate is certain."""
+    if probability is None:
+        return MISSING
+    return "<1%" if probability < 0.005 else ">99%" if probability > 0.995 else f"{probability * 100:.0f}%"
+
+
 def points(difference: float | None, language: Language) -> str:
     """A difference of two shares, in signed percentage points."""
     if difference is None:

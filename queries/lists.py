@@ -15,6 +15,7 @@ from queries.snapshot import Snapshot
 from queries.statement import Statement, template
 
 Band = Literal["high", "medium", "low", "unknown"]
+BANDS: tuple[Band, ...] = ("high", "medium", "low", "unknown")
 _ORDER = {
     "p_fail": "s.p_fail desc nulls last, s.amount desc nulls last",
     "amount_at_risk": "amount_at_risk desc nulls last, s.amount desc nulls last",
@@ -32,6 +33,7 @@ class RiskRequest(Strict):
     bands: tuple[Band, ...] = ()
     stages: tuple[str, ...] = ()
     only_overrun: bool = False
+    silent_over_days: float | None = None
     text: str = ""
     order: Literal["p_fail", "amount_at_risk", "overrun_days", "silent_days", "amount"] = "p_fail"
 
@@ -49,6 +51,8 @@ def at_risk(snapshot: Snapshot, request: RiskRequest, limit: int = 1_000_000) ->
         where.append(equals_any(statement, "s.stage", [process.stage(code).stage for code in request.stages]))
     if request.only_overrun:
         where.append("s.is_overrun")
+    if request.silent_over_days is not None:
+        where.append(f"s.silent_days > {statement.bind(request.silent_over_days)}")
     if request.text.strip():
         sought = statement.bind(request.text.strip().lower())
         where.append(

@@ -21,8 +21,9 @@ SILENT_DAYS = 14
 class Overview:
     """What leadership reads first.
 
-    `stages`: the open pipeline by stage. `months`: first wins of the last thirteen months, amounts and median
-    days from entry. `targets`: marts.signing_target of the periods the as-of time falls in, for the scope asked.
+    `stages`: the open pipeline by stage, and in none yet (null). `months`: first wins of the last thirteen months,
+    amounts and median days from entry. `targets`: marts.signing_target of the periods the as-of time falls in, for
+    the scope asked.
     `regions`: the same for every region, when the whole company is asked: the quarter's, else the shortest period's.
     `forecast`: weekly signings ahead with 80% interval; `quarter`: the quarter's forecast, null without one.
     `alerts`: live ones by rule. `silent_cities`: complete weeks without a new customer, most surprising first.

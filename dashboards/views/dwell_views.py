@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
@@ -9,50 +12,32 @@ import streamlit as st
 from dashboards.charts import RED, SERIES, band, bars, ranges, styled
 from dashboards.choices import choose
 from dashboards.context import Context
-from dashboards.dossier import show_dossier
 from dashboards.parts import card, chart, empty, show_sql
 from dashboards.tables import Column, show_table
+from dashboards.views.behind import stays_behind
 from dashboards.views.funnel_views import group_name
 from data_contracts.figures import number, percent
 from queries.dimensions import DIMENSIONS, label
-from queries.dwell import DwellRequest, SpellCell, dwell, dwell_curve, spells_behind
+from queries.dwell import DwellRequest, SpellCell, dwell, dwell_curve
 from queries.funnel import Table
 
 STAGE_COLUMNS = (
     Column("stage", "stage"),
     Column("sla_days", "days"),
     Column("spells", "integer"),
-    Column("completed", "integer"),
     Column("censored", "integer"),
     Column("median_days", "days"),
-    Column("mean_days", "days"),
     Column("p90_days", "days"),
     Column("km_median_days", "days"),
-    Column("km_median_low", "days"),
-    Column("km_median_high", "days"),
-    Column("median_days_to_advance", "days"),
     Column("overrun", "integer"),
     Column("overrun_share", "share"),
     Column("overrun_open", "integer"),
     Column("days_lost", "integer", "column_days_lost"),
-)
-SPELL_COLUMNS = (
-    Column("customer_name"),
-    Column("stage", "stage"),
-    Column("entered_at", "instant"),
-    Column("dwell_days", "days"),
-    Column("dwell_business_days", "days"),
-    Column("sla_days", "days"),
-    Column("over_sla_days", "days", "column_over_sla_days"),
-    Column("silent_days", "days"),
-    Column("next_planned_at", "instant"),
-    Column("amount", "money"),
-    Column("p_fail", "chance", "column_p_fail"),
-    Column("owner_name"),
-    Column("supervisor_name"),
-    Column("city"),
-    Column("region"),
-    Column("opportunity_id"),
+    Column("median_days_to_advance", "days"),
+    Column("mean_days", "days"),
+    Column("completed", "integer"),
+    Column("km_median_low", "days"),
+    Column("km_median_high", "days"),
 )
 MOST_CURVES = 6
 
@@ -73,13 +58,32 @@ def stages(context: Context, request: DwellRequest) -> None:
         marks=[r["km_median_days"] for r in rows],
         mark_name=t("term_km_median"),
         limits=[r["sla_days"] for r in rows],
-        limit_name="SLA",
+        limit_name=t("sla"),
         x_title=t(f"clock_{request.clock}"),
     )
     with card(context, "dwell_title", "dwell_caption"):
         chart(figure, "dwell", t("dwell_title"))
-    show_table(context, answer.frame, STAGE_COLUMNS, name="dwell")
+    _table(context, request, answer.frame, STAGE_COLUMNS, "dwell")
     show_sql(context, answer.sql)
+
+
+def _table(
+    context: Context,
+    request: DwellRequest,
+    rows: pl.DataFrame,
+    columns: Sequence[Column],
+    name: str,
+    height: int | Literal["auto"] = "auto",
+) -> None:
+    """The figures as a table; below it, of a selected row, its stays, the longest over their limit first."""
+    st.caption(context.t("select_stays"))
+    row = show_table(context, rows, columns, name=name, height=height, is_selectable=True)
+    if row is None:
+        return
+    chosen = rows.row(row, named=True)
+    cell = SpellCell.model_validate({"stage": chosen["stage"], "values": {d: chosen[d] for d in request.by}})
+    with st.container(border=True):
+        stays_behind(context, request, cell, f"{name}-list", "stays_length")
 
 
 def survival(context: Context, request: DwellRequest) -> None:
@@ -110,7 +114,7 @@ def survival(context: Context, request: DwellRequest) -> None:
         _curve(figure, points, name, SERIES[n], has_band=by == "none")
     sla = largest[0]["sla_days"]
     if sla is not None:
-        figure.add_vline(x=sla, line={"color": RED, "width": 1.5, "dash": "dash"}, annotation_text="SLA")
+        figure.add_vline(x=sla, line={"color": RED, "width": 1.5, "dash": "dash"}, annotation_text=f" {t('sla')}")
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
     longest = max(row["p90_days"] or 0 for row in largest) * 1.6
     figure.update_xaxes(title=t(f"clock_{request.clock}"), range=[0, longest or None])
@@ -138,7 +142,8 @@ def bottlenecks(context: Context, request: DwellRequest) -> None:
     t = context.t
     by = choose(t("break_down_by"), "lostby", list(DIMENSIONS), "city", lambda code: label(code, context.language))
     whole: Table = context.ask(dwell, request)
-    answer: Table = context.ask(dwell, request.model_copy(update={"by": (by,)}))
+    narrowed = request.model_copy(update={"by": (by,)})
+    answer: Table = context.ask(dwell, narrowed)
     lost = answer.frame.filter(pl.col("days_lost") > 0).sort("days_lost", descending=True)
     if lost.is_empty():
         empty(context, "nothing_lost")
@@ -178,21 +183,10 @@ def bottlenecks(context: Context, request: DwellRequest) -> None:
     columns = [Column(by), *STAGE_COLUMNS]
     if DIMENSIONS[by] != by:
         columns.insert(0, Column(f"{by}_label", "text", f"column_{by}_label"))
-    show_table(context, lost, columns, name="bottlenecks", height=320)
+    _table(context, narrowed, lost, columns, "bottlenecks", 320)
     show_sql(context, answer.sql)
 
 
 def overrun(context: Context, request: DwellRequest) -> None:
     """The open spells beyond their SLA, the longest over first."""
-    answer: Table = context.ask(spells_behind, request, SpellCell(what="overrun_open"))
-    t = context.t
-    amount = answer.frame["amount"].sum() if not answer.frame.is_empty() else None
-    st.markdown(t("overrun_length", rows=number(answer.frame.height), amount=context.money(amount)))
-    if answer.frame.is_empty():
-        empty(context, "nothing_overrun")
-        return
-    row = show_table(context, answer.frame, SPELL_COLUMNS, name="overrun", height=460, is_selectable=True)
-    if row is not None:
-        with st.container(border=True):
-            show_dossier(context, answer.frame["opportunity_id"][row])
-    show_sql(context, answer.sql)
+    stays_behind(context, request, SpellCell(what="overrun_open"), "overrun", "overrun_length")

@@ -25,11 +25,11 @@ COLUMNS = (
     Column("second_counted", "integer"),
     Column("second_of", "integer"),
     Column("second_rate", "share"),
-    Column("difference", "share"),
-    Column("low", "share"),
-    Column("high", "share"),
+    Column("difference", "points"),
+    Column("low", "points"),
+    Column("high", "points"),
     Column("p_adjusted", "text"),
-    Column("detectable", "share", help="help_detectable"),
+    Column("detectable", "points", help="help_detectable"),
     Column("verdict", "code", "column_comparison"),
 )
 COLORS = {"higher": TEAL, "lower": AMBER}

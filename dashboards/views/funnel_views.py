@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import polars as pl
@@ -11,12 +12,12 @@ import streamlit as st
 from dashboards.charts import AMBER, GREY, SERIES, intervals, lines, ranges, share_bars
 from dashboards.choices import choose, choose_several
 from dashboards.context import Context
-from dashboards.dossier import show_dossier
 from dashboards.parts import card, chart, empty, show_sql
 from dashboards.tables import Column, show_table
-from data_contracts.figures import MISSING, number, percent
+from dashboards.views.behind import opportunities_behind
+from data_contracts.figures import number, percent
 from queries.dimensions import DIMENSIONS, label
-from queries.funnel import Cell, FunnelAnswer, Table, funnel, list_behind, projected, time_to_convert
+from queries.funnel import Cell, FunnelAnswer, Table, funnel, projected, time_to_convert
 from queries.funnel_request import FunnelRequest
 
 STEP_COLUMNS = (
@@ -33,22 +34,6 @@ STEP_COLUMNS = (
     Column("skip_rate", "share", "column_skip_rate"),
     Column("overall_p50", "days", "column_overall_p50"),
     Column("step_p50", "days", "column_step_p50"),
-)
-LIST_COLUMNS = (
-    Column("customer_name"),
-    Column("cohort_at", "instant"),
-    Column("status", "code"),
-    Column("stage", "stage", "column_stage_now"),
-    Column("stage_entered_at", "instant"),
-    Column("closed_at", "instant"),
-    Column("lost_reason"),
-    Column("amount", "money"),
-    Column("signed_amount", "money"),
-    Column("owner_name"),
-    Column("supervisor_name"),
-    Column("city"),
-    Column("region"),
-    Column("opportunity_id"),
 )
 
 
@@ -77,8 +62,36 @@ def steps(context: Context, request: FunnelRequest) -> None:
         chart(_funnel_figure(context, answer, frame), "funnel", context.t("funnel_title"))
     with right, card(context, "times_title", "times_caption"):
         _times(context, times.frame)
-    show_table(context, frame, STEP_COLUMNS, name="funnel")
+    _table(context, request, answer, frame, STEP_COLUMNS, "funnel")
     show_sql(context, answer.sql, ahead.sql, times.sql)
+
+
+def _table(
+    context: Context,
+    request: FunnelRequest,
+    answer: FunnelAnswer,
+    rows: pl.DataFrame,
+    columns: Sequence[Column],
+    name: str,
+    height: int | Literal["auto"] = "auto",
+) -> None:
+    """The counts as a table; below it, of a selected row, the opportunities that it counts in its rate."""
+    st.caption(context.t("select_count"))
+    unknown = (pl.col(n).fill_null(context.t("unknown")) for d in request.by for n in (d, f"{d}_label") if n in rows)
+    row = show_table(context, rows.with_columns(unknown), columns, name=name, height=height, is_selectable=True)
+    if row is None:
+        return
+    chosen = rows.row(row, named=True)
+    cell = Cell.model_validate(
+        {
+            "stage": chosen["stage"],
+            "basis": "mature" if answer.basis == "mature" else "all",
+            "period_start": chosen.get("period_start"),
+            "values": {dimension: chosen[dimension] for dimension in request.by},
+        }
+    )
+    with st.container(border=True):
+        opportunities_behind(context, request, cell, f"{name}-list")
 
 
 def _steps_frame(
@@ -180,7 +193,8 @@ def breakdown(context: Context, request: FunnelRequest) -> None:
     if not by:
         empty(context, "choose_dimension")
         return
-    answer: FunnelAnswer = context.ask(funnel, request.model_copy(update={"by": tuple(d for d in by if d)}))
+    narrowed = request.model_copy(update={"by": tuple(d for d in by if d)})
+    answer: FunnelAnswer = context.ask(funnel, narrowed)
     whole: FunnelAnswer = context.ask(funnel, request)
     rows = on_basis(answer, answer.frame).filter(pl.col("stage") == stage).sort("basis_cohort", descending=True)
     if rows.is_empty():
@@ -196,7 +210,7 @@ def breakdown(context: Context, request: FunnelRequest) -> None:
     with card(context, "breakdown_title", "breakdown_hint"):
         chart(_breakdown_figure(context, answer, shown, part, total[part]), "breakdown", t("breakdown_title"))
     columns = [*_dimension_columns(context, by), *STEP_COLUMNS[1:8]]
-    show_table(context, _with_labels(context, rows, by), columns, name="breakdown")
+    _table(context, narrowed, answer, rows, columns, "breakdown")
     show_sql(context, answer.sql)
 
 
@@ -228,12 +242,6 @@ def group_name(context: Context, row: dict[str, Any], by: tuple[str, ...]) -> st
     """A group's values for people; two reps of one name stay apart by their id in the table."""
     names = [row.get(f"{d}_label") or row[d] or context.t("unknown") for d in by]
     return " · ".join(str(name) for name in names)
-
-
-def _with_labels(context: Context, rows: pl.DataFrame, by: tuple[str | None, ...]) -> pl.DataFrame:
-    unknown = context.t("unknown")
-    names = [n for d in by if d for n in (d, f"{d}_label") if n in rows.columns]
-    return rows.with_columns(pl.col(name).fill_null(unknown) for name in names)
 
 
 def _dimension_columns(context: Context, by: tuple[str | None, ...]) -> list[Column]:
@@ -272,6 +280,8 @@ def trend(context: Context, request: FunnelRequest) -> None:
     ]
     figure = lines(starts, series, y_format=".0%", height=380)
     figure.update_xaxes(tickformat="%m-%d<br>%Y" if period == "week" else "%Y-%m")
+    if period != "week" and len(starts) <= 14:
+        figure.update_xaxes(tickvals=starts)
     if part == "overall" and not ahead.frame.is_empty():
         for n, s in enumerate(stages):
             rows = ahead.frame.filter(pl.col("stage_no") == s.stage_no).to_dicts()
@@ -281,7 +291,7 @@ def trend(context: Context, request: FunnelRequest) -> None:
     columns = (
         Column("period_start", "date"), *STEP_COLUMNS[:8], Column("cohort_young", "integer", "column_cohort_young")
     )  # fmt: skip
-    show_table(context, on_basis(answer, answer.frame), columns, name="trend", height=320)
+    _table(context, narrowed, answer, on_basis(answer, answer.frame), columns, "trend", 320)
     show_sql(context, answer.sql, ahead.sql)
 
 
@@ -326,14 +336,4 @@ def opportunities(context: Context, request: FunnelRequest) -> None:
             look="segments",
         )  # fmt: skip
     cell = Cell.model_validate({"stage": stage, "what": what, "basis": basis})
-    answer: Table = context.ask(list_behind, request, cell)
-    amount = answer.frame["amount"].sum() if not answer.frame.is_empty() else None
-    st.markdown(t("list_length", rows=number(answer.frame.height), amount=context.money(amount) if amount else MISSING))
-    if answer.frame.is_empty():
-        empty(context)
-    else:
-        row = show_table(context, answer.frame, LIST_COLUMNS, name="list", height=440, is_selectable=True)
-        if row is not None:
-            with st.container(border=True):
-                show_dossier(context, answer.frame["opportunity_id"][row])
-    show_sql(context, answer.sql)
+    opportunities_behind(context, request, cell, "list")

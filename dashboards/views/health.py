@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from dashboards.charts import by_month, lines
 from dashboards.choices import choose, choose_flag
 from dashboards.context import Context
-from dashboards.parts import card, chart, empty, head, metric
+from dashboards.parts import card, chart, empty, head, metric, metric_row
 from dashboards.tables import Column, show_table, word
 from data_contracts.contract import Layer, load_contract, names
-from data_contracts.figures import clock, duration, number, percent
+from data_contracts.figures import duration, number, percent
 from data_contracts.texts import Texts
 from queries.funnel import Table
 from queries.lists import Health, health, quarantined_rows
@@ -58,7 +61,7 @@ CHECKS = (
     Column("table_name", "text", "column_table_name"),
     Column("column_name"),
     Column("rule_id", "text", "column_rule_id"),
-    Column("details", "text", "column_details"),
+    Column("places", "text", "column_places"),
 )
 LATENCY = (
     Column("month", "date"),
@@ -72,6 +75,7 @@ LATENCY = (
     Column("share_within_15_minutes", "share"),
     Column("filled", "integer"),
 )
+MOST_PLACES = 5
 
 
 def show(context: Context) -> None:
@@ -85,7 +89,7 @@ def show(context: Context) -> None:
     with right, card(context, "quarantine_title", "quarantine_caption"):
         _quarantine(context, found.quarantine)
     with card(context, "checks_title", "checks_caption"):
-        _checks(context, found.checks)
+        _checks(context, found)
     with card(context, "ledger_title", "ledger_caption"):
         show_table(context, found.ledger, LEDGER, name="ledger", height=320)
     left, right = st.columns(2)
@@ -111,26 +115,21 @@ def _headline(context: Context, found: Health) -> None:
     failed = found.checks.filter(~pl.col("success"))
     errors = failed.filter(pl.col("severity") == "error").height
     newest = found.sources["last_landed_at"].max() if not found.sources.is_empty() else None
-    columns = st.columns(5)
-    with columns[0]:
+    with metric_row():
         metric(
             t("metric_rows"),
             number(sums["rows_read"]),
             t("metric_rows_note", files=number(active.height or found.ledger.height)),
         )
-    with columns[1]:
         metric(t("metric_ledger"), t("balanced") if is_balanced else t("unbalanced"), t("metric_ledger_note"))
-    with columns[2]:
         share = sums["quarantined"] / sums["rows_read"] if sums["rows_read"] else None
         metric(t("metric_quarantined"), number(sums["quarantined"]), percent(share, 2))
-    with columns[3]:
         metric(
             t("metric_checks"), f"{found.checks.height - failed.height:,} / {found.checks.height:,}",
             t("metric_checks_note", errors=number(errors), warnings=number(failed.height - errors)),
         )  # fmt: skip
-    with columns[4]:
         local = newest.astimezone(context.process.zone) if newest is not None else None  # type: ignore[union-attr]
-        metric(t("metric_landed"), clock(local)[5:] if local else "—", t("metric_landed_note"))
+        metric(t("metric_landed"), f"{local:%m-%d %H:%M}" if local else "—", f"{local:%Y}" if local else "")
 
 
 def _latency(context: Context, latency: pl.DataFrame) -> None:
@@ -192,8 +191,8 @@ def _reasoned(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.Series("reason", texts, pl.String))
 
 
-def _checks(context: Context, checks: pl.DataFrame) -> None:
-    t = context.t
+def _checks(context: Context, found: Health) -> None:
+    t, checks = context.t, found.checks
     if checks.is_empty():
         empty(context, "no_checks")
         return
@@ -207,6 +206,7 @@ def _checks(context: Context, checks: pl.DataFrame) -> None:
         .when(pl.col("severity") == "error").then(pl.lit("failed")).otherwise(pl.lit("warned")),
         table_label=pl.col("table_name").replace(labels),
         text=pl.col(text),
+        places=_places(context, checks["details"], found.ledger),
     )  # fmt: skip
     only_failed = frame.filter(pl.col("outcome") != "passed")
     if only_failed.is_empty():
@@ -215,3 +215,22 @@ def _checks(context: Context, checks: pl.DataFrame) -> None:
         show_table(context, only_failed, CHECKS, name="failed-checks")
     with st.expander(t("all_checks", rules=number(frame.height)), icon=":material/fact_check:"):
         show_table(context, frame, CHECKS, name="checks", height=360)
+
+
+def _places(context: Context, details: pl.Series, ledger: pl.DataFrame) -> pl.Series:
+    """Where the rows that break a rule stand: the first few as file and row; values where a rule names no rows."""
+    files = dict(ledger.select("file_id", "file_name").iter_rows())
+
+    def place(found: Any) -> str:
+        if not isinstance(found, dict) or found.get("file_id") not in files:
+            return json.dumps(found, ensure_ascii=False)
+        sheet = f" {found['source_sheet']}" if found.get("source_sheet") else ""
+        return context.t("place", file=files[found["file_id"]], sheet=sheet, row=number(found.get("source_row")))
+
+    def said(text: str | None) -> str | None:
+        found = json.loads(text) if text else []
+        listed = found if isinstance(found, list) else [found]
+        more = "…" if len(listed) > MOST_PLACES else ""
+        return context.t("list_separator").join(place(one) for one in listed[:MOST_PLACES]) + more or None
+
+    return pl.Series("places", [said(text) for text in details], pl.String)

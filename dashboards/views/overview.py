@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,15 +12,17 @@ import polars as pl
 import streamlit as st
 
 from dashboards.charts import AMBER, BLUE, GREEN, GREY, PALE_BLUE, RED, band, bars, by_month, styled
+from dashboards.choices import set_choice
 from dashboards.context import Context
-from dashboards.parts import card, chart, empty, head, metric
+from dashboards.parts import card, chart, empty, head, metric, metric_row
 from dashboards.tables import Column, show_table, word
-from data_contracts.figures import number, percent
+from data_contracts.figures import chance, number, percent
 from data_contracts.safe_cells import markdown_text
 from queries.dwell import DwellRequest, dwell
 from queries.funnel import FunnelAnswer, Table, funnel, time_to_convert
 from queries.funnel_request import FunnelRequest
-from queries.overview import Overview, overview
+from queries.lists import BANDS, LIVE_ALERTS
+from queries.overview import SILENT_DAYS, Overview, overview
 
 
 def show(context: Context) -> None:
@@ -48,12 +52,9 @@ def _headline(context: Context, found: Overview, conversion: FunnelAnswer, times
     last = conversion.frame.tail(1).to_dicts()
     overall: dict[str, Any] = last[0] if last else {}
     cycle = times.frame.filter(pl.col("stage_no") == conversion.plan.last)["overall_p50"].to_list()
-    columns = st.columns(6)
-    with columns[0]:
+    with metric_row():
         metric(t("metric_pipeline"), context.money(amount), t("metric_pipeline_note", count=number(open_count)))
-    with columns[1]:
         _target_metric(context, found)
-    with columns[2]:
         window = conversion.plan.window_days
         metric(
             t("metric_conversion") if window is None else t("metric_conversion_window", days=number(window)),
@@ -65,16 +66,17 @@ def _headline(context: Context, found: Overview, conversion: FunnelAnswer, times
                 high=percent(overall.get("overall_high")),
             ),
         )  # fmt: skip
-    with columns[3]:
-        metric(t("metric_cycle"), t("days", days=number(cycle[0] if cycle else None, 1)), t("metric_cycle_note"))
-    with columns[4]:
+        metric(
+            t("metric_cycle"),
+            t("days", days=number(cycle[0] if cycle else None, 1)),
+            t("metric_cycle_note", stage=context.stage_name(context.process.stages[0].stage)),
+        )
         high = found.stages["high_risk"].sum()
         metric(
             t("metric_high_risk"),
             context.money(found.stages["amount_high_risk"].sum()),
             t("count_open", count=number(high)),
         )
-    with columns[5]:
         unanswered = found.alerts["unanswered"].sum() if not found.alerts.is_empty() else 0
         live = found.alerts["alerts"].sum() if not found.alerts.is_empty() else 0
         metric(t("metric_alerts"), number(unanswered), t("metric_alerts_note", live=number(live)))
@@ -101,7 +103,7 @@ def _pipeline(context: Context, stages: pl.DataFrame) -> None:
     if stages["opportunities"].sum() == 0:
         empty(context)
         return
-    names = [context.stage_name(code) for code in stages["stage"]]
+    names = [context.t("no_stage") if code is None else context.stage_name(code) for code in stages["stage"]]
     high = stages["amount_high_risk"].to_list()
     rest = (stages["amount"] - stages["amount_high_risk"]).to_list()
     figure = go.Figure()
@@ -122,7 +124,7 @@ def _pipeline(context: Context, stages: pl.DataFrame) -> None:
         )
     figure.update_layout(barmode="stack")
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showticklabels=False, showgrid=False, range=[0, max([*stages["amount"], 1.0]) * 1.35])
+    figure.update_xaxes(showticklabels=False, showgrid=False, range=[0, max([*stages["amount"], 1.0]) * 1.55])
     chart(styled(figure, height=300, has_legend=True), "pipeline", context.t("pipeline_title"))
 
 
@@ -161,50 +163,74 @@ def _months(context: Context, months: pl.DataFrame) -> None:
     chart(figure, "months", t("months_title"))
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One sentence with its figure, and the page, with the choices on it, that shows what is behind."""
+
+    icon: str
+    text: str
+    page: str
+    choices: Mapping[str, Sequence[str]]
+
+
 def _stands_out(context: Context, found: Overview, conversion: FunnelAnswer) -> None:
-    """One sentence a finding, the figure in it, and the page that explains it."""
+    findings = list(_findings(context, found, conversion))
+    if not findings:
+        st.markdown(context.t("nothing_stands_out"))
+    for number_of, finding in enumerate(findings):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            st.markdown(f"{finding.icon} {finding.text}")
+            if st.button(context.t("look_into"), key=f"finding_{number_of}", type="tertiary",
+                         icon=":material/arrow_forward:", width="content"):  # fmt: skip
+                for name, values in finding.choices.items():
+                    set_choice(name, *values)
+                st.switch_page(context.pages[finding.page])
+    if not found.silent_cities.is_empty():
+        with st.expander(context.t("silent_cities"), icon=":material/location_off:"):
+            columns = (Column("region"), Column("city"), Column("weeks_silent", "integer"),
+                       Column("expected_per_week", "days"), Column("p_silence", "share"))  # fmt: skip
+            show_table(context, found.silent_cities, columns, name="silent-cities")
+
+
+def _findings(context: Context, found: Overview, conversion: FunnelAnswer) -> Iterator[Finding]:
+    """One sentence each: the leakiest step, the largest bottleneck, silent customers and cities, unanswered alerts."""
     t = context.t
-    sentences: list[tuple[str, str, str]] = []
     steps = conversion.frame.drop_nulls("step").filter(pl.col("stage_no") > conversion.plan.first)
     if not steps.is_empty():
         worst = steps.sort("step").row(0, named=True)
         before = context.stage_name(context.process.stages[worst["stage_no"] - 2].stage)
-        sentences.append(
-            (":material/filter_alt:", "funnel",
-             t("out_leak", before=before, stage=context.stage_name(worst["stage"]), rate=percent(worst["step"])))
-        )  # fmt: skip
+        text = t("out_leak", before=before, stage=context.stage_name(worst["stage"]), rate=percent(worst["step"]))
+        yield Finding(":material/filter_alt:", text, "funnel", {"view": ["steps"]})
     dwelt: Table = context.ask(dwell, DwellRequest(filters=context.filters))
     lost = dwelt.frame.filter(pl.col("days_lost") > 0)
     if not lost.is_empty():
         worst = lost.sort("days_lost", descending=True).row(0, named=True)
-        sentences.append(
-            (":material/hourglass_top:", "dwell",
-             t("out_bottleneck", stage=context.stage_name(worst["stage"]), days=number(worst["days_lost"]),
-               share=percent(worst["overrun_share"], 0), open=number(worst["overrun_open"])))
+        text = t(
+            "out_bottleneck", stage=context.stage_name(worst["stage"]), days=number(worst["days_lost"]),
+            share=percent(worst["overrun_share"], 0), open=number(worst["overrun_open"]),
         )  # fmt: skip
+        yield Finding(":material/hourglass_top:", text, "dwell", {"dwell": ["bottlenecks"]})
     silent = found.stages["silent"].sum()
     if silent:
-        sentences.append((":material/phone_disabled:", "risk", t("out_silent", count=number(silent))))
+        choices = {"list": ["opportunities"], "band": BANDS, "silent": ["1"], "overrun": [], "stage": [], "q": []}
+        text = t("out_silent", count=number(silent), days=SILENT_DAYS)
+        yield Finding(":material/phone_disabled:", text, "risk", {**choices, "order": ["silent_days"]})
     if not found.silent_cities.is_empty():
         first = found.silent_cities.row(0, named=True)
-        sentences.append(
-            (":material/location_off:", "overview",
-             t("out_city", count=number(found.silent_cities.height), city=markdown_text(first["city"]),
-               weeks=number(first["weeks_silent"]), expected=number(first["expected_per_week"], 1)))
+        text = t(
+            "out_city", count=number(found.silent_cities.height), city=markdown_text(first["city"]),
+            weeks=number(first["weeks_silent"]), expected=number(first["expected_per_week"], 1),
         )  # fmt: skip
+        choices = {"list": ["alerts"], "rule": ["city_silent"], "state": LIVE_ALERTS}
+        yield Finding(":material/location_off:", text, "risk", choices)
     if not found.alerts.is_empty():
-        first = found.alerts.row(0, named=True)
-        sentences.append(
-            (":material/notification_important:", "risk",
-             t("out_alerts", rule=word(context, "rule", first["rule"]), count=number(first["alerts"]),
-               unanswered=number(first["unanswered"])))
+        first = found.alerts.sort("unanswered", descending=True).row(0, named=True)
+        text = t(
+            "out_alerts", rule=word(context, "rule", first["rule"]), count=number(first["alerts"]),
+            unanswered=number(first["unanswered"]),
         )  # fmt: skip
-    st.markdown("\n\n".join(f"{icon} {text}" for icon, _, text in sentences) or t("nothing_stands_out"))
-    if not found.silent_cities.is_empty():
-        with st.expander(t("silent_cities"), icon=":material/location_off:"):
-            columns = (Column("region"), Column("city"), Column("weeks_silent", "integer"),
-                       Column("expected_per_week", "days"), Column("p_silence", "share"))  # fmt: skip
-            show_table(context, found.silent_cities, columns, name="silent-cities")
+        choices = {"list": ["alerts"], "rule": [first["rule"]], "state": ["open"]}
+        yield Finding(":material/notification_important:", text, "risk", choices)
 
 
 def _alerts(context: Context, alerts: pl.DataFrame) -> None:
@@ -264,6 +290,6 @@ def _forecast(context: Context, found: Overview) -> None:
                 forecast=context.money(quarter["forecast"]),
                 low=context.money(quarter["low"]),
                 high=context.money(quarter["high"]),
-                chance=percent(quarter["p_target_met"], 0),
+                chance=chance(quarter["p_target_met"]),
             )
         )

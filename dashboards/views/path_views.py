@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from dashboards.charts import styled
+from dashboards.charts import on_lines, styled
 from dashboards.context import Context
 from dashboards.parts import card, chart, empty, show_sql
 from dashboards.tables import Column, show_table
@@ -78,7 +78,7 @@ def _map(context: Context, moves: pl.DataFrame) -> go.Figure:
         )
     figure = go.Figure(
         go.Heatmap(
-            x=[context.stage_name(code) for code in targets],
+            x=[on_lines(context.stage_name(code)) for code in targets],
             y=[context.stage_name(code) for code in sources],
             z=shades,
             text=texts,

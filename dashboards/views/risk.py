@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 import streamlit as st
 
 from dashboards.choices import choose, choose_flag, choose_several, choose_text, set_choice
 from dashboards.context import Context
 from dashboards.dossier import reasons_text, show_dossier
-from dashboards.parts import empty, head, metric, show_sql
+from dashboards.parts import empty, head, metric, metric_row, show_sql
 from dashboards.tables import Column, show_table
+from dashboards.views.alert_views import alerts_list
 from data_contracts.figures import number, percent
 from queries.funnel import Table
-from queries.lists import RiskRequest, at_risk
+from queries.lists import BANDS, RiskRequest, at_risk
+from queries.overview import SILENT_DAYS
 
-BANDS = ("high", "medium", "low", "unknown")
 ORDERS = ("amount_at_risk", "p_fail", "overrun_days", "silent_days", "amount")
 COLUMNS = (
     Column("customer_name"),
-    Column("stage", "stage"),
     Column("amount", "money"),
     Column("p_fail", "chance", "column_p_fail"),
-    Column("p_sign", "share", "column_p_sign"),
-    Column("risk_band", "code"),
-    Column("reasons", "text", "column_reasons"),
+    Column("reasons", "lines", "column_reasons"),
+    Column("stage", "stage"),
     Column("overrun_days", "days"),
     Column("silent_days", "days"),
     Column("reschedules", "integer"),
@@ -33,13 +34,25 @@ COLUMNS = (
     Column("supervisor_name"),
     Column("city"),
     Column("region"),
+    Column("p_sign", "share", "column_p_sign"),
+    Column("risk_band", "code"),
     Column("opportunity_id"),
 )
 
 
 def show(context: Context) -> None:
     """The page."""
-    head(context, "risk", ("p_fail", "risk_band", "overrun", "silent", "reschedules", "recorded"))
+    head(context, "risk", ("p_fail", "risk_band", "overrun", "silent", "reschedules", "alert", "recorded"))
+    view = choose(
+        context.t("view"), "list", list(VIEWS), "opportunities",
+        lambda code: f"{VIEWS[code][0]} {context.t(f'risk_view_{code}')}",
+        look="segments", label_visibility="collapsed",
+    )  # fmt: skip
+    VIEWS[view][1](context)
+
+
+def opportunities(context: Context) -> None:
+    """The open opportunities of the chosen bands, with what is at stake."""
     request = _request(context)
     answer: Table = context.ask(at_risk, request)
     _summary(context, answer.frame)
@@ -59,6 +72,7 @@ def _request(context: Context) -> RiskRequest:
             order = choose(t("risk_order"), "order", ORDERS, "amount_at_risk", lambda code: t(f"order_{code}"))
         with third:
             only_overrun = choose_flag(t("only_overrun"), "overrun")
+            only_silent = choose_flag(t("only_silent", days=SILENT_DAYS), "silent")
         first, second = st.columns([5, 7])
         with first:
             text = choose_text(t("search"), "q", placeholder=t("search_hint"))
@@ -73,6 +87,7 @@ def _request(context: Context) -> RiskRequest:
             "bands": bands,
             "stages": stages,
             "only_overrun": only_overrun,
+            "silent_over_days": SILENT_DAYS if only_silent else None,
             "text": text,
             "order": order,
         }
@@ -82,15 +97,11 @@ def _request(context: Context) -> RiskRequest:
 def _summary(context: Context, frame: pl.DataFrame) -> None:
     t = context.t
     amount = float(frame["amount"].sum() or 0)
-    columns = st.columns(4)
-    with columns[0]:
+    with metric_row():
         metric(t("metric_listed"), number(frame.height), t("metric_of_amount", amount=context.money(amount)))
-    with columns[1]:
         metric(t("metric_at_risk"), context.money(frame["amount_at_risk"].sum()), t("metric_at_risk_note"))
-    with columns[2]:
         unmet = frame.filter((pl.col("reschedules") > 2) & (pl.col("technical_meetings") == 0)).height
         metric(t("metric_rule"), number(unmet), t("metric_rule_note"))
-    with columns[3]:
         unplanned = frame.filter(pl.col("next_planned_at").is_null()).height
         share = unplanned / frame.height if frame.height else None
         metric(t("metric_unplanned"), number(unplanned), percent(share, 0))
@@ -104,7 +115,7 @@ def _list(context: Context, answer: Table) -> None:
     reasons = [reasons_text(context, text) for text in frame["risk_reasons"]]
     frame = frame.with_columns(pl.Series("reasons", reasons, pl.String))
     st.caption(context.t("select_row"))
-    row = show_table(context, frame, COLUMNS, name="risk", height=400, is_selectable=True)
+    row = show_table(context, frame, COLUMNS, name="risk", height=470, is_selectable=True)
     if row is not None:
         set_choice("opportunity", frame["opportunity_id"][row])
     chosen = st.query_params.get("opportunity")
@@ -112,3 +123,9 @@ def _list(context: Context, answer: Table) -> None:
         with st.container(border=True):
             show_dossier(context, chosen)
     show_sql(context, answer.sql)
+
+
+VIEWS: dict[str, tuple[str, Callable[[Context], None]]] = {
+    "opportunities": (":material/work_alert:", opportunities),
+    "alerts": (":material/notifications_active:", alerts_list),
+}

@@ -104,6 +104,42 @@ def test_an_opportunity_shows_why_and_its_evidence(page: Page) -> None:
     assert set(timeline["event"]) >= {"Entered · First contact", "Visit done · Visit", "Created"}
 
 
+def test_the_alerts_that_nobody_answered_are_listed(page: Page, company_tiny: Tiny) -> None:
+    app = page("risk", list="alerts")
+    [[unanswered]] = company_tiny.rows("select count(*) from ops.alerts where status = 'open'")
+    table = app.dataframe[0].value
+    assert len(table) == unanswered > 0
+    assert any(f"**{unanswered}** 条预警，其中高等级 {unanswered} 条" in m.value for m in app.markdown)
+    assert set(table["rule"]) == {"阶段超期"}
+
+
+def test_alerts_are_narrowed_by_state_and_rule(page: Page) -> None:
+    app = page("risk", list="alerts", state=["acknowledged", "snoozed"], rule="city_silent", lang="en")
+    [row] = app.dataframe[0].value.to_dict("records")
+    assert (row["title"], row["alert_status"], row["live_days"]) == ("hangzhou: silent for 5 weeks", "Acknowledged", 3)
+
+
+def test_a_finding_leads_to_the_list_behind_it(page: Page, company_tiny: Tiny) -> None:
+    app = page("overview", lang="en")
+    [[silent]] = company_tiny.rows(
+        "select count(*) from marts.opportunity_state where status = 'open' and silent_days > 14"
+    )
+    sentences = [m.value for m in app.markdown]
+    assert any(f"**{silent}** open opportunities had no activity" in s for s in sentences)
+    buttons = [b for b in app.button if b.label == "Look"]
+    findings = [s for s in sentences if s.startswith(":material/")]
+    assert len(buttons) == len(findings) == 5
+    buttons[2].click().run()
+    assert app.title[0].value == "Opportunities at risk"
+    assert len(app.dataframe[0].value) == silent > 0
+
+
+def test_a_broken_rule_says_in_which_file_and_row(page: Page) -> None:
+    app = page("health", lang="en")
+    checks = next(d.value for d in app.dataframe if "places" in d.value.columns)
+    assert checks["places"].to_list() == ["拜访记录_2025-09.csv row 12"]
+
+
 def test_an_opportunity_that_is_not_there_is_said_in_one_line(page: Page) -> None:
     app = page("risk", opportunity="NOBODY")
     assert not app.exception

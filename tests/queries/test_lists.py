@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from data_contracts.errors import StagewatchError
@@ -58,6 +59,13 @@ def test_an_unknown_opportunity_is_said_to_be_unknown(company: Snapshot) -> None
         dossier(company, "'; drop table x; --")
 
 
+def test_silent_ones_are_those_silent_for_longer(company: Snapshot) -> None:
+    found = at_risk(company, RiskRequest(silent_over_days=14)).frame
+    silent = "select count(*) from marts.opportunity_state where status = 'open' and silent_days > 14"
+    assert found.height == _one(company, silent) > 0
+    assert overview(company).stages["silent"].sum() == found.height
+
+
 def test_health_and_alerts_of_an_unalarmed_company(company: Snapshot) -> None:
     found = health(company)
     assert found.latency.height == _one(company, "select count(*) from marts.reporting_latency")
@@ -68,9 +76,11 @@ def test_health_and_alerts_of_an_unalarmed_company(company: Snapshot) -> None:
 
 def test_the_overview_adds_up(company: Snapshot) -> None:
     found = overview(company)
-    in_a_stage = "select count(*) from marts.opportunity_state where status = 'open' and stage is not null"
-    assert found.stages["opportunities"].sum() == _one(company, in_a_stage)
-    assert found.stages["stage_no"].to_list() == [1, 2, 3, 4, 5]
+    is_open = "select count(*) from marts.opportunity_state where status = 'open'"
+    assert found.stages["opportunities"].sum() == _one(company, is_open)
+    in_none = found.stages.filter(pl.col("stage_no").is_null())["opportunities"].sum()
+    assert in_none == _one(company, f"{is_open} and stage is null")
+    assert found.stages["stage_no"].drop_nulls().to_list() == [1, 2, 3, 4, 5]
     assert found.stages["overrun"].sum() == _one(
         company, "select count(*) from marts.opportunity_state where is_overrun"
     )

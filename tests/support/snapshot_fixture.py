@@ -102,6 +102,14 @@ OUTCOMES = """
       'Overrun ' || opportunity_id as title_en, '' as body_zh, '' as body_en, false as is_replayed,
       false as is_inhibited, 0 as answers
     from marts.opportunity_state where is_overrun;
+    insert into ops.alerts by name
+    select 'city_silent|hangzhou|1' as alert_key, 'city_silent' as rule, 'city' as subject_type,
+      'hangzhou' as subject_id, 1 as episode, 'acknowledged' as status, 'medium' as severity,
+      getvariable('as_of') as pending_since, getvariable('as_of') - interval 3 day as opened_at,
+      getvariable('as_of') as updated_at, getvariable('as_of') as last_seen_at, 0 as escalation_level,
+      'hangzhou' as city, 'east' as region, '{}'::json as facts, '杭州：沉默 5 周' as title_zh,
+      'hangzhou: silent for 5 weeks' as title_en, '' as body_zh, '' as body_en, false as is_replayed,
+      false as is_inhibited, 0 as answers;
     insert into ml.forecast by name
     select getvariable('as_of')::date + 7 * range::integer as week_start, 'company' as scope, null as scope_id,
       5 + range as signings, 2 + range as signings_low, 9 + range as signings_high,
@@ -119,6 +127,7 @@ OUTCOMES = """
     from range(3);
     insert into ops.check_results values
       ('marts.funnel_paths', 'key_unique', null, 'error', true, false, 0, '[]', '主键唯一', 'The key must be unique'),
-      ('staging.visits', 'planned_known', 'planned_at', 'warning', false, false, 7, '[]', '计划时间应填写',
+      ('staging.visits', 'planned_known', 'planned_at', 'warning', false, false, 7,
+       '[{"file_id": 1, "source_sheet": null, "source_row": 12}]', '计划时间应填写',
        'Planned is known');
 """
