@@ -6,12 +6,23 @@ them; row predicates (`predicates.py`) and Great Expectations suites (`expectati
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
 from data_contracts.errors import StagewatchError
-from data_contracts.odcs import ROWS_OF_TABLE, Document, Freshness, Property, Quality, Severity, Table, as_arguments
+from data_contracts.odcs import (
+    ROWS_OF_TABLE,
+    CustomProperty,
+    Document,
+    Freshness,
+    Property,
+    Quality,
+    Severity,
+    Table,
+    as_arguments,
+)
 from data_contracts.playbook import shipped
 from data_contracts.sql_names import quote_ident
 from data_contracts.texts import Language, Name, Texts
@@ -50,7 +61,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: DuckDB type, whether null is refused, names in zh and en, meaning.
+    """One column: DuckDB type, whether null is refused, names in zh and en, meaning (in zh where the file has it).
 
     `is_personal`: holds personal data that leaves the warehouse only masked.
     """
@@ -62,11 +73,16 @@ class Column:
     name_zh: str
     name_en: str
     description: str
+    description_zh: str | None
     is_personal: bool
 
     def label(self, language: Language) -> str:
         """The column's name for people."""
         return self.name_zh if language == "zh-CN" else self.name_en
+
+    def explain(self, language: Language) -> str:
+        """What the column means; in English where the contract has no Chinese."""
+        return (self.description_zh or self.description) if language == "zh-CN" else self.description
 
 
 @dataclass(frozen=True)
@@ -80,6 +96,7 @@ class Contract:
     name_zh: str
     name_en: str
     description: str
+    description_zh: str | None
     grain: str
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...]
@@ -108,6 +125,10 @@ class Contract:
         """The table's name for people."""
         return self.name_zh if language == "zh-CN" else self.name_en
 
+    def explain(self, language: Language) -> str:
+        """What the table is for; in English where the contract has no Chinese."""
+        return (self.description_zh or self.description) if language == "zh-CN" else self.description
+
 
 @cache
 def load_contract(layer: Layer, name: str) -> Contract:
@@ -125,6 +146,7 @@ def load_contract(layer: Layer, name: str) -> Contract:
         name_zh=table.businessName,
         name_en=table.synonyms[0].synonym,
         description=table.description,
+        description_zh=_zh(table.customProperties),
         grain=table.dataGranularityDescription,
         columns=tuple(_column(p) for p in table.properties),
         rules=_rules(document, table),
@@ -146,6 +168,10 @@ def create_table_sql(contract: Contract, table: str | None = None) -> str:
     return f"create table if not exists {table or contract.table} (\n  {columns}\n)"
 
 
+def _zh(properties: Sequence[CustomProperty]) -> str | None:
+    return properties[0].value if properties else None
+
+
 def _column(p: Property) -> Column:
     return Column(
         name=p.name,
@@ -155,6 +181,7 @@ def _column(p: Property) -> Column:
         name_zh=p.businessName,
         name_en=p.synonyms[0].synonym,
         description=p.description,
+        description_zh=_zh(p.customProperties),
         is_personal=p.classification == "personal",
     )
 

@@ -30,7 +30,7 @@ class Synonym(_Strict):
 
 
 class CustomProperty(_Strict):
-    """`descriptionZh`: the Chinese wording of a rule, beside the English `description`."""
+    """`descriptionZh`: the Chinese wording of a rule, a column or a table, beside the English `description`."""
 
     property: Literal["descriptionZh"]
     value: Annotated[str, Field(min_length=1)]
@@ -104,6 +104,7 @@ class Property(_Strict):
     primaryKeyPosition: int | None = None
     classification: Literal["personal"] | None = None
     description: Annotated[str, Field(min_length=1)]
+    customProperties: tuple[CustomProperty, ...] = ()
     items: Items | None = None
     quality: tuple[Quality, ...] = ()
 
@@ -118,6 +119,7 @@ class Table(_Strict):
     synonyms: Annotated[tuple[Synonym, ...], Field(min_length=1, max_length=1)]
     description: Annotated[str, Field(min_length=1)]
     dataGranularityDescription: Annotated[str, Field(min_length=1)]
+    customProperties: tuple[CustomProperty, ...] = ()
     properties: Annotated[tuple[Property, ...], Field(min_length=1)]
     quality: tuple[Quality, ...] = ()
 

@@ -22,7 +22,7 @@ TEXT = Name(zh="规则", en="rule")
 
 
 def column(name: str, type_: str, key: int | None = None) -> Column:
-    return Column(name, type_, False, key, name, name, name, False)
+    return Column(name, type_, False, key, name, name, name, None, False)
 
 
 def rule(rule_id: str, metric: Any, on: str | None = None, query: str | None = None, **arguments: Any) -> Rule:
@@ -38,7 +38,7 @@ def table(*rules: Rule) -> Contract:
         column("moment", "TIMESTAMPTZ"),
         column("steps", "INTEGER[]"),
     )
-    return Contract("marts", "t", "1.0.0", "marts", "表", "T", "t", "One row per id.", columns, rules)
+    return Contract("marts", "t", "1.0.0", "marts", "表", "T", "t", None, "One row per id.", columns, rules)
 
 
 @pytest.fixture(scope="module")
