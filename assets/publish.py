@@ -36,19 +36,23 @@ def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Mapping[str, int]:
     temporary.unlink(missing_ok=True)
     con.execute(f"attach {quote_literal(str(temporary))} as snapshot")
     try:
-        rows = _copy_tables(con)
-        _date(con, run)
-        _describe(con, rows)
-    finally:
-        con.execute("detach snapshot")
-    sync(temporary)
-    temporary.replace(target)
+        try:
+            rows = _copy_tables(con)
+            _date(con, run)
+            _describe(con, rows)
+            con.execute("checkpoint snapshot")  # all of it in the one file, or an error here
+        finally:
+            con.execute("detach snapshot")
+        sync(temporary)
+        temporary.replace(target)
+    except BaseException:
+        for half in folder.glob(f"{temporary.name}*"):  # where the disk is full, it takes what others need
+            half.unlink(missing_ok=True)
+        raise
     sync(folder)
     write_atomically(folder / CURRENT, target.name)
     for old in unused_snapshots(folder):
         old.unlink(missing_ok=True)
-    for left in folder.glob(".snapshot-*.part*"):
-        left.unlink(missing_ok=True)
     return rows
 
 

@@ -14,10 +14,12 @@ from typing import Any
 
 import duckdb
 
+from assets.faults import is_damage
 from assets.lock import writer_lock
-from assets.recovery import open_warehouse
+from assets.recovery import distrust, open_warehouse, sweep
 from assets.warehouse import set_as_of
 from assets.workspace import Run
+from data_contracts.errors import StagewatchError
 
 Figures = Mapping[str, Any]
 
@@ -47,7 +49,14 @@ class Session:
         self.report(name, None)
         peak_memory_mb(reset=True)
         began = time.perf_counter()
-        figures = dict(work())
+        try:
+            figures = dict(work())
+        except duckdb.Error as error:
+            if not is_damage(error):
+                raise
+            found = f"the warehouse is damaged, as {name} found: {str(error).splitlines()[0]}"
+            distrust(self.run.workspace, found)
+            raise StagewatchError(found, remedy="run again: it is then rebuilt from landed/") from error
         step = Step(name, time.perf_counter() - began, peak_memory_mb(), figures)
         self.steps.append(step)
         self.report(name, step)
@@ -87,9 +96,10 @@ def open_session(
     wait_seconds: float,
     report: Callable[[str, Step | None], None] | None = None,
 ) -> Iterator[Session]:
-    """Take the lock, open (or rebuild) the warehouse, close both whatever happens."""
+    """Take the lock, clear what killed runs left, open (or rebuild) the warehouse; close both whatever happens."""
     run.workspace.make_folders()
     with writer_lock(run.workspace, started_at=run.now, wait_seconds=wait_seconds):
+        sweep(run.workspace)
         con = open_warehouse(run)
         try:
             session = Session(con, run, is_as_of_given)

@@ -38,7 +38,11 @@ def connect(run: Run) -> duckdb.DuckDBPyConnection:
             "autoload_known_extensions": "false",
         },
     )
-    prepare(con, run.settings, run.playbook, run.as_of)
+    try:
+        prepare(con, run.settings, run.playbook, run.as_of)
+    except BaseException:
+        con.close()  # one that stayed open would be handed out again for a new file of the same name
+        raise
     return con
 
 
