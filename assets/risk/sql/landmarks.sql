@@ -11,7 +11,11 @@ with named as (
     union all
     select opportunity_key, opportunity_id from known.stage_events
     union all
-    select opportunity_key, opportunity_id from known.signings)
+    select opportunity_key, opportunity_id from known.signings
+    union all
+    select opportunity_key, opportunity_id from known.actions
+    union all
+    select opportunity_key, opportunity_id from known.visits where opportunity_key is not null)
   group by opportunity_key
 )
 select

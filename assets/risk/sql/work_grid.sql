@@ -1,7 +1,8 @@
 -- work_grid: the moments at which an opportunity may be looked at: Mondays 00:00 company time, and the as-of time.
 -- Grain: opportunity x moment. Key: opportunity_key, landmark_at.
 -- Meaning: from the first that was visible of it until a week after it can last have been open: its last
---   visible record when that leaves it won or lost, else lapse days later, and never beyond the as-of time.
+--   visible record when that leaves it won or lost, else lapse days later, and never beyond the as-of time. Where a
+--   reopening stands beside the closing, work_states tells which it was: here it may have been open.
 create or replace table ml.work_grid as
 with seen as (
   select opportunity_key, min(visible_at) as first_at, max(visible_at) as last_at
@@ -14,7 +15,9 @@ with seen as (
 endings as (
   select
     opportunity_key,
-    arg_max(kind in ('won', 'lost'), (occurred_at, (kind in ('won', 'lost'))::int)) as is_closed
+    arg_max(
+      kind in ('won', 'lost'),
+      (occurred_at, case kind when 'enter' then 0 when 'reopened' then 2 else 1 end)) as is_closed
   from ml.work_events
   where kind <> 'signing'
   group by opportunity_key

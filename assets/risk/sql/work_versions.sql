@@ -8,7 +8,7 @@
 create or replace table ml.work_versions as
 with said as (
   select
-    *, greatest(recorded_at, coalesce(occurred_at, recorded_at)) as visible_at,
+    *, greatest(recorded_at, coalesce(occurred_at, created_at, recorded_at)) as visible_at,
     row_number() over (
       partition by opportunity_key
       order by occurred_at nulls first, recorded_at, source_rank desc, content_hash, file_id, source_row)::integer
