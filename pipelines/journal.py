@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from assets.files import write_atomically
@@ -11,10 +13,14 @@ from assets.session import Session
 from assets.workspace import Workspace
 
 PUBLISHED_STEP = "publish"
+log = logging.getLogger("stagewatch")
 
 
 def write_journal(session: Session, *, finished_at: datetime) -> None:
-    """Record the run that ends: succeeded when it published, else failed after its last finished step."""
+    """Record the run that ends: succeeded when it published, else failed after its last finished step.
+
+    Where a failed run cannot be recorded (the disk is full), that is only told: its own error weighs more.
+    """
     is_published = any(step.name == PUBLISHED_STEP for step in session.steps)
     entry = {
         "run_id": session.run.run_id,
@@ -29,18 +35,23 @@ def write_journal(session: Session, *, finished_at: datetime) -> None:
         ],
     }
     path = journal_path(session.run.workspace)
-    path.parent.mkdir(exist_ok=True)
-    write_atomically(path, json.dumps(entry, ensure_ascii=False, indent=1, default=str))
+    try:
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, json.dumps(entry, ensure_ascii=False, indent=1, default=str))
+    except OSError as error:
+        if is_published:
+            raise
+        log.warning("%s: cannot be written: %s", path, error)
 
 
 def read_journal(workspace: Workspace) -> dict[str, Any] | None:
-    """The last run's entry; None before the first run."""
-    path = journal_path(workspace)
-    if not path.is_file():
+    """The entry of the last run that ended; None before the first, or where the file is none of ours."""
+    try:
+        entry = json.loads(journal_path(workspace).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return None
-    entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return entry
+    return entry if isinstance(entry, dict) else None
 
 
-def journal_path(workspace: Workspace) -> Any:
+def journal_path(workspace: Workspace) -> Path:
     return workspace.root / ".state" / "last_run.json"

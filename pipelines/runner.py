@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assets.faults import in_words
 from assets.files import write_atomically
+from assets.lock import writer_lock
 from assets.workspace import Workspace
 from data_contracts.errors import StagewatchError
 from data_contracts.settings import load_settings
@@ -37,8 +41,19 @@ def run_workspace(
     listener: Listener,
 ) -> dict[str, Any]:
     """Run the main job on a workspace; returns the journal's entry, raises StagewatchError on failure."""
-    load_settings(root)  # before Dagster loads: a misspelt setting is told in a second
+    # Before Dagster loads: a misspelt setting, a run under way or a folder that is read-only is told in a second.
+    load_settings(root)
     workspace = Workspace(root)
+    with mendable():
+        with writer_lock(workspace, started_at=now or datetime.now(UTC), wait_seconds=wait_seconds):
+            pass
+        return _run(workspace, as_of, now, wait_seconds, listener)
+
+
+def _run(
+    workspace: Workspace, as_of: datetime | None, now: datetime | None, wait_seconds: float, listener: Listener
+) -> dict[str, Any]:
+    root = workspace.root
     os.environ["DAGSTER_HOME"] = str(dagster_home(workspace).resolve())
     os.environ["STAGEWATCH_WORKSPACE"] = str(root.resolve())
 
@@ -62,10 +77,7 @@ def run_workspace(
     }
     with dg.DagsterInstance.get() as instance, listening(listener):
         job = definitions.resolve_job_def("main")
-        try:
-            result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=True)
-        except Exception as error:
-            raise _mendable(error) from error
+        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=True)
     entry = read_journal(workspace)
     if not result.success or entry is None or entry["status"] != "succeeded":
         failed = [
@@ -87,11 +99,18 @@ def quiet_dagster() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _mendable(error: BaseException) -> BaseException:
-    """The StagewatchError inside Dagster's wrapping, if there is one; else the innermost error."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, StagewatchError):
-            return cause
-        cause = getattr(cause, "user_exception", None) or cause.__cause__
-    return error
+@contextmanager
+def mendable() -> Iterator[None]:
+    """Raise what a person can mend as a StagewatchError; of all else the innermost error, without its wrapping."""
+    try:
+        yield
+    except StagewatchError:
+        raise
+    except Exception as error:
+        cause: BaseException = error
+        while not isinstance(cause, StagewatchError):
+            inner = getattr(cause, "user_exception", None) or cause.__cause__
+            if not isinstance(inner, BaseException):
+                break
+            cause = inner
+        raise (cause if isinstance(cause, StagewatchError) else in_words(error) or cause) from error

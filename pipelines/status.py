@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from assets.lock import holder
 from assets.workspace import Workspace
 from data_contracts.settings import load_settings
 from data_contracts.sql_names import quote_ident
@@ -30,14 +31,11 @@ def status(root: Path) -> dict[str, Any]:
     """Snapshot, as-of, last run, ledger, marts, checks and alerts; null for what is not there yet."""
     load_settings(root)
     workspace = Workspace(root)
-    journal = read_journal(workspace)
     answer: dict[str, Any] = {
         "workspace": str(root),
         "snapshot": None,
         "as_of": None,
-        "last_run": None
-        if journal is None
-        else {key: journal[key] for key in ("run_id", "status", "seconds", "started_at", "finished_at")},
+        "last_run": last_run(workspace),
         "ledger": None,
         "marts": None,
         "checks": None,
@@ -62,3 +60,13 @@ def status(root: Path) -> dict[str, Any]:
         answer["checks"] = rows(CHECKS)[0]
         answer["alerts"] = {r["rule"]: r["alerts"] for r in rows(ALERTS)}
     return answer
+
+
+def last_run(workspace: Workspace) -> dict[str, Any] | None:
+    """The last run: succeeded, failed, under way, or killed, of which nobody could write how it ended."""
+    held = holder(workspace)
+    if held is not None:
+        status = "running" if held.is_alive else "killed"
+        return {"run_id": None, "status": status, "seconds": None, "started_at": held.started_at, "finished_at": None}
+    entry = read_journal(workspace)
+    return entry and {key: entry.get(key) for key in ("run_id", "status", "seconds", "started_at", "finished_at")}
