@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
@@ -11,7 +11,17 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from data_contracts.contract import Contract, load_contract, names
 from data_contracts.expressions import parse_expression
-from data_contracts.mapping_values import Recorded, Strict, Texts, Value, known_zone, plain_text
+from data_contracts.mapping_values import (
+    Number,
+    Pairs,
+    Recorded,
+    Strict,
+    Texts,
+    Value,
+    known_dates,
+    known_zone,
+    plain_text,
+)
 from data_contracts.texts import Name
 
 # No double underscore: the landing table of a source is named mapping__source.
@@ -216,13 +226,16 @@ class RecordMapping(Strict):
 
 
 class Mapping(Strict):
-    """One mapping file."""
+    """One mapping file. `dates` and `number` are how this system writes them, where a value does not say otherwise."""
 
     mapping: Code
     version: Annotated[str, BeforeValidator(plain_text)]
     name: Name
     source_kind: SourceKind
     timezone: str | None = None
+    dates: Texts | None = None
+    number: Number | None = None
+    value_maps: dict[Code, Pairs] = Field(default_factory=dict)
     sources: Annotated[dict[Code, Source], Field(min_length=1)]
     derived_sources: dict[Code, DerivedSource] = Field(default_factory=dict)
     records: Annotated[tuple[RecordMapping, ...], Field(min_length=1)]
@@ -231,6 +244,32 @@ class Mapping(Strict):
     @classmethod
     def _zone_exists(cls, value: str | None) -> str | None:
         return None if value is None else known_zone(value)
+
+    @field_validator("dates")
+    @classmethod
+    def _dates_exist(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if value is None else known_dates(value)
+
+    @model_validator(mode="after")
+    def _value_maps_exist(self) -> Mapping:
+        for where, value in self.all_values():
+            if isinstance(value.values, str):
+                _all_known(f"{where}.values", [value.values], self.value_maps, "value_maps")
+        return self
+
+    def all_values(self) -> Iterator[tuple[str, Value]]:
+        """Every value of the mapping, with where it stands."""
+        for code, source in self.sources.items():
+            yield from ((f"sources.{code}.derive.{name}", value) for name, value in source.derive.items())
+        for code, derived in self.derived_sources.items():
+            rule = derived.pair or derived.pick
+            yield from ((f"derived_sources.{code}.order", value) for value in (rule.order if rule else ()))
+        for number, record in enumerate(self.records, start=1):
+            where = f"records[{number}] ({record.record})"
+            for fields, recorded in ((r.fields, r.recorded_at) for r in (record, *record.each)):
+                yield from ((f"{where}.{name}", value) for name, value in fields.items())
+                if recorded is not None:
+                    yield f"{where}.recorded_at", recorded
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Mapping:

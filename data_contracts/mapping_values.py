@@ -63,6 +63,7 @@ def _none_is_null(value: Any) -> Any:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Pairs = Annotated[dict[str, str | None], BeforeValidator(_pairs)]
 Zone = Annotated[str, Field(min_length=1)]
 
 
@@ -91,7 +92,7 @@ class Number(Strict):
 
 
 class Value(Strict):
-    """Where one value comes from and how it is read."""
+    """Where one value comes from and how it is read. `values` is a value map, or the name of one of the mapping's."""
 
     column: str | None = None
     first_of: tuple[str, ...] | None = None
@@ -99,7 +100,7 @@ class Value(Strict):
     expression: str | None = None
 
     extract: str | None = None
-    values: Annotated[dict[str, str | None], BeforeValidator(_pairs)] | None = None
+    values: Pairs | str | None = None
     ignore_case: bool = False
     otherwise: Annotated[Otherwise | Constant, BeforeValidator(_none_is_null)] = "quarantine"
     default: Scalar = None
@@ -122,13 +123,7 @@ class Value(Strict):
     @field_validator("dates")
     @classmethod
     def _formats_exist(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for form in value or ():
-            if form not in DATE_FORMATS and "%" not in form:
-                known = ", ".join(DATE_FORMATS)
-                raise ValueError(f"{form!r} is no date form: use {known} or a pattern such as %d/%m/%Y")
-            if "'" in form or "\0" in form:
-                raise ValueError(f"{form!r} may not hold a quote")
-        return value
+        return None if value is None else known_dates(value)
 
     @field_validator("timezone")
     @classmethod
@@ -202,6 +197,19 @@ class Recorded(Value):
 
 RecordedRule = Literal["occurred_at", "landed_at", "always_known"]
 DEFAULT_RECORDED: tuple[RecordedRule, ...] = ("occurred_at", "always_known")
+
+
+def known_dates(forms: tuple[str, ...]) -> tuple[str, ...]:
+    """The date forms; ValueError where one is none."""
+    if not forms:
+        raise ValueError("names no date form")
+    for form in forms:
+        if form not in DATE_FORMATS and "%" not in form:
+            known = ", ".join(DATE_FORMATS)
+            raise ValueError(f"{form!r} is no date form: use {known} or a pattern such as %d/%m/%Y")
+        if "'" in form or "\0" in form:
+            raise ValueError(f"{form!r} may not hold a quote")
+    return forms
 
 
 def known_zone(value: str) -> str:

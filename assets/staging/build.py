@@ -19,11 +19,13 @@ from assets.landing.rebuild import mappings_in_force
 from assets.staging.ledger import SIDE_TABLES, ledger_faults, write_ledger
 from assets.staging.records import Candidate
 from assets.staging.relations import Relation, derived_relation, join_sql, source_relation
+from assets.staging.values import Habits
 from assets.warehouse import count, run_script
 from assets.workspace import Run
 from data_contracts.contract import create_table_sql, load_contract, names
 from data_contracts.errors import StagewatchError
 from data_contracts.mapping import Each, Mapping, Source
+from data_contracts.mapping_values import DEFAULT_DATES, Number
 from data_contracts.sql_names import quote_ident, quote_literal
 
 __all__ = ["StagingResult", "build_staging", "latest_time", "ledger_faults"]
@@ -131,24 +133,29 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
 
 def _compile(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: str) -> _Mapped:
     """The mapping's relations (derived ones are made here) and candidates; sources without a table are empty."""
-    zone = mapping.timezone or workspace_zone
+    habits = Habits(
+        mapping.timezone or workspace_zone,
+        mapping.dates or DEFAULT_DATES,
+        mapping.number or Number(),
+        mapping.value_maps,
+    )
     relations: dict[str, Relation] = {}
     empty: list[str] = []
     for code, source in mapping.sources.items():
         if not has_table(con, landing_table(mapping.mapping, code)):
             empty.append(code)
             _empty_table(con, mapping, code, source)
-        relations[code] = source_relation(mapping, code, source, zone)
+        relations[code] = source_relation(mapping, code, source, habits)
     for code, derived in mapping.derived_sources.items():
         table = quote_ident(f"_derived_{mapping.mapping}__{code}")
         try:
-            relations[code] = derived_relation(con, code, derived, relations[derived.made_from], zone, table)
+            relations[code] = derived_relation(con, code, derived, relations[derived.made_from], habits, table)
         except duckdb.BinderException as error:
             raise _unusable(mapping, f"derived_sources.{code}", error) from error
     candidates: list[Candidate] = []
     for number, record in enumerate(mapping.records, start=1):
         relation = join_sql(relations[record.source], record.joins, relations)
-        candidates += [Candidate(mapping, number, record, each, relation, zone) for each in record.each or (Each(),)]
+        candidates += [Candidate(mapping, number, record, each, relation, habits) for each in record.each or (Each(),)]
     return _Mapped(mapping, relations, candidates, empty)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assets.staging.relations import OTHER, PROVENANCE, Relation
-from assets.staging.values import Compiled, add_steps, compile_value, condition
+from assets.staging.values import Compiled, Habits, add_steps, compile_value, condition
 from data_contracts.contract import Contract, load_contract
 from data_contracts.mapping import SOURCE_RANK, Each, Mapping, RecordMapping, settable_columns
 from data_contracts.mapping_values import DEFAULT_RECORDED, Recorded, Value
@@ -56,7 +56,7 @@ class Candidate:
     record: RecordMapping
     each: Each
     relation: Relation
-    zone: str
+    habits: Habits
 
     @cached_property
     def contract(self) -> Contract:
@@ -78,7 +78,7 @@ class Candidate:
         if self.recorded is not None and self.recorded.rule is None:
             wanted["recorded_at"] = self.recorded
         fields = {
-            name: compile_value(name, value, self.relation.scope, self.zone, self.contract.column(name).type)
+            name: compile_value(name, value, self.relation.scope, self.habits, self.contract.column(name).type)
             for name, value in wanted.items()
         }
         if "period" in fields:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from assets.landing.mappings import landing_table
-from assets.staging.values import Column, Compiled, Scope, add_steps, compile_value, condition
+from assets.staging.values import Column, Compiled, Habits, Scope, add_steps, compile_value, condition
 from data_contracts.mapping import DerivedSource, Join, Mapping, Pair, Pick, Source
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident, quote_literal
@@ -64,13 +64,13 @@ def landed_sql(mapping: Mapping, code: str, source: Source) -> str:
     )
 
 
-def source_relation(mapping: Mapping, code: str, source: Source, zone: str) -> Relation:
+def source_relation(mapping: Mapping, code: str, source: Source, habits: Habits) -> Relation:
     """A landed source with its derived columns, and without the rows its `where` leaves out."""
     sql = landed_sql(mapping, code, source)
     scope = {name: Column(quote_ident(name)) for name in source.columns} | provenance_scope()
     faults: dict[str, Compiled] = {}
     for name, value in source.derive.items():
-        compiled = compile_value(name, value, scope, zone)
+        compiled = compile_value(name, value, scope, habits)
         sql, scope = _with_value(sql, scope, compiled, faults)
     if source.where is not None:
         sql = f"select * from ({sql}) where {condition(source.where, scope)}"
@@ -101,19 +101,19 @@ def _with_value(sql: str, scope: Scope, compiled: Compiled, faults: dict[str, Co
     return sql, {**scope, name: Column(quote_ident(name), compiled.kind)}
 
 
-def derived_relation(con: duckdb.DuckDBPyConnection, name: str, derived: DerivedSource, base: Relation, zone: str,
+def derived_relation(con: duckdb.DuckDBPyConnection, name: str, derived: DerivedSource, base: Relation, habits: Habits,
                      table: str) -> Relation:  # fmt: skip
     """Make a derived source as the temporary table `table` (quoted) and give it as a relation."""
     if derived.pair is not None:
-        sql, scope, faults = _pair_sql(derived.pair, base, zone)
+        sql, scope, faults = _pair_sql(derived.pair, base, habits)
     else:
         assert derived.pick is not None
-        sql, scope, faults = _pick_sql(derived.pick, base, zone), base.scope, base.faults
+        sql, scope, faults = _pick_sql(derived.pick, base, habits), base.scope, base.faults
     con.execute(f"create or replace temp table {table} as {sql}")
     return Relation(f"select * from {table}", scope, faults, is_derived=True)
 
 
-def _order(values: tuple[Value, ...], scope: Scope, zone: str, descending: bool) -> tuple[list[str], str]:
+def _order(values: tuple[Value, ...], scope: Scope, habits: Habits, descending: bool) -> tuple[list[str], str]:
     """Columns to compute and the order by them: times as times, numbers as numbers, then place in the files.
 
     A text that a mapping orders by without saying what it is, is taken for a time where it reads as one, then for
@@ -125,10 +125,10 @@ def _order(values: tuple[Value, ...], scope: Scope, zone: str, descending: bool)
         plain = value.column is not None and scope[value.column].kind == "text" and value.dates is None
         if plain and value.number is None and value.values is None and value.column is not None:
             text = scope[value.column].sql
-            time = compile_value("x", Value(column=value.column, dates=("iso",)), scope, zone)
+            time = compile_value("x", Value(column=value.column, dates=habits.dates), scope, habits)
             parts = [time.inline, f"try_cast({text} as double)", text]
         else:
-            parts = [compile_value("x", value, scope, zone).inline]
+            parts = [compile_value("x", value, scope, habits).inline]
         for part in parts:
             computed.append(f'{part} as "o:{len(computed)}"')
             keys.append(f'"o:{len(computed) - 1}"')
@@ -137,8 +137,8 @@ def _order(values: tuple[Value, ...], scope: Scope, zone: str, descending: bool)
     return computed, ", ".join(f"{key}{way} nulls last" for key in keys)
 
 
-def _pick_sql(pick: Pick, base: Relation, zone: str) -> str:
-    computed, order = _order(pick.order, base.scope, zone, pick.take == "last")
+def _pick_sql(pick: Pick, base: Relation, habits: Habits) -> str:
+    computed, order = _order(pick.order, base.scope, habits, pick.take == "last")
     by = [base.scope[column].sql for column in pick.by]
     where = [f"{column} is not null" for column in by]
     if pick.where is not None:
@@ -154,14 +154,14 @@ def _pick_sql(pick: Pick, base: Relation, zone: str) -> str:
     )
 
 
-def _pair_sql(pair: Pair, base: Relation, zone: str) -> tuple[str, Scope, dict[str, Compiled]]:
+def _pair_sql(pair: Pair, base: Relation, habits: Habits) -> tuple[str, Scope, dict[str, Compiled]]:
     """Starts and completes of a key in order, each complete numbered as the start it belongs to.
 
     Fifo: `balance` (starts less completes) falls to a new low exactly where a complete finds no open start; the
     others are the first, second, third to find one, and belong to the first, second, third start. Next: a complete
     belongs to the start in the row before it.
     """
-    computed, order = _order(pair.order, base.scope, zone, descending=False)
+    computed, order = _order(pair.order, base.scope, habits, descending=False)
     keys = [base.scope[column].sql for column in pair.by]
     keyless = " or ".join(f"{k} is null" for k in keys)
     apart = f"case when {keyless} then concat(file_id, '/', source_sheet, '/', source_row) end"

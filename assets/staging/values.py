@@ -7,8 +7,8 @@ The layers are separate subqueries, so that each is computed once, and what only
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal
 
@@ -64,6 +64,20 @@ Scope = dict[str, Column]
 
 
 @dataclass(frozen=True)
+class Habits:
+    """How a system writes: the timezone of times without an offset, its forms of dates and numbers, its value maps."""
+
+    zone: str
+    dates: tuple[str, ...] = DEFAULT_DATES
+    number: Number = field(default_factory=Number)
+    value_maps: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+
+    def pairs(self, value: Value) -> Mapping[str, str | None] | None:
+        """The value's map: its own, or the one that it names."""
+        return self.value_maps[value.values] if isinstance(value.values, str) else value.values
+
+
+@dataclass(frozen=True)
 class Compiled:
     """A value as SQL, layer by layer.
 
@@ -109,19 +123,19 @@ def add_steps(sql: str, values: Iterable[Compiled]) -> str:
     return sql
 
 
-def compile_value(name: str, value: Value, scope: Scope, zone: str, target: str | None = None) -> Compiled:
+def compile_value(name: str, value: Value, scope: Scope, habits: Habits, target: str | None = None) -> Compiled:
     """`value` for the column `name`; `target` is its DuckDB type, None where the value itself says what it is."""
     source = _source(value, scope)
     kind = _target_kind(value, source, target)
     t = quote_ident(f"t:{name}")
     if source.kind == kind != "text" and not _is_reworked(value):
-        return Compiled(name, source.sql, source.sql, None, _cast(t, kind, target, zone), kind)
+        return Compiled(name, source.sql, source.sql, None, _cast(t, kind, target, habits.zone), kind)
     written = _as_text(source)
-    text, missed = _text(value, source)
+    text, missed = _text(value, source, habits.pairs(value))
     if kind == "time":
-        return _time(Compiled(name, written, text, missed, "", kind), value, target, value.timezone or zone)
+        return _time(Compiled(name, written, text, missed, "", kind), value, target, habits)
     if kind == "number":
-        return _number(Compiled(name, written, text, missed, "", kind), value.number or Number(), target)
+        return _number(Compiled(name, written, text, missed, "", kind), value.number or habits.number, target)
     if kind == "list":
         return Compiled(name, written, text, missed, _split(t, value.split or ";"), kind)
     return Compiled(name, written, text, missed, t, "text")
@@ -167,22 +181,21 @@ def _as_text(column: Column) -> str:
     return column.sql if column.kind == "text" else f"{column.sql}::varchar"
 
 
-def _text(value: Value, source: Column) -> tuple[str, str | None]:
+def _text(value: Value, source: Column, pairs: Mapping[str, str | None] | None) -> tuple[str, str | None]:
     text, missed = _as_text(source), None
     if value.extract is not None:
         group = min(re.compile(value.extract).groups, 1)
         text = f"nullif(trim(regexp_extract({text}, {quote_literal(value.extract)}, {group})), '')"
-    if value.values is not None:
-        text, missed = _mapped(value, text)
+    if pairs is not None:
+        text, missed = _mapped(value, text, pairs)
     if value.default is not None:
         text = f"coalesce({text}, {_literal(value.default)})"
     return text, missed
 
 
-def _mapped(value: Value, text: str) -> tuple[str, str | None]:
-    assert value.values is not None
+def _mapped(value: Value, text: str, values: Mapping[str, str | None]) -> tuple[str, str | None]:
     looked_up = f"lower({text})" if value.ignore_case else text
-    pairs = {k.lower() if value.ignore_case else k: v for k, v in value.values.items()}
+    pairs = {k.lower() if value.ignore_case else k: v for k, v in values.items()}
     keys = ", ".join(map(quote_literal, pairs))
     otherwise = (
         text
@@ -201,12 +214,12 @@ def _mapped(value: Value, text: str) -> tuple[str, str | None]:
     return mapped, f"coalesce({looked_up} not in ({keys}), false)" if value.otherwise == "quarantine" else None
 
 
-def _time(c: Compiled, value: Value, target: str | None, zone: str) -> Compiled:
-    t, z = quote_ident(f"t:{c.name}"), quote_literal(zone)
+def _time(c: Compiled, value: Value, target: str | None, habits: Habits) -> Compiled:
+    t, z = quote_ident(f"t:{c.name}"), quote_literal(value.timezone or habits.zone)
     steps: list[tuple[str, str]] = []
     days: list[tuple[str, str]] = []
     instant = ""
-    for n, form in enumerate(value.dates or DEFAULT_DATES):
+    for n, form in enumerate(value.dates or habits.dates):
         if form in _PIECED_DATES:
             cut, put_together = _PIECED_DATES[form]
             needed = f"case when {instant} is null then {cut}({t}) end" if instant else f"{cut}({t})"
@@ -246,7 +259,12 @@ def _day(form: str, t: str) -> str:
 def _number(c: Compiled, number: Number, target: str | None) -> Compiled:
     t, pieces = quote_ident(f"t:{c.name}"), quote_ident(f"n:{c.name}")
     thousands, mark = (character.replace(".", "\\.") for character in (number.thousands, number.decimal))
-    grouped = f"|\\d{{1,3}}(?:{thousands}\\d{{3}})+(?:{mark}\\d+)?" if number.thousands else ""
+    # Groups of three; or, as in India, groups of two before the last three.
+    grouped = (
+        f"|\\d{{1,3}}(?:{thousands}\\d{{3}})+(?:{mark}\\d+)?|\\d{{1,2}}(?:{thousands}\\d{{2}})+{thousands}\\d{{3}}(?:{mark}\\d+)?"
+        if number.thousands
+        else ""
+    )
     pattern = f"\\d+(?:{mark}\\d+)?|{mark}\\d+{grouped}"
     own = " ".join(f"when {quote_literal(k.lower())} then {v:f}" for k, v in number.suffixes.items())
     factor = f"staging.suffix_factor(lower({pieces}.suffix))"

@@ -66,28 +66,33 @@ create or replace macro staging.epoch_time(t, per_second) as (
 create or replace macro staging.start_of_day(instant, zone) as (
   timezone(zone, date_trunc('day', timezone(zone, instant))));
 
--- 12300.50 as it is; ¥12,300.50, 1.234,50 €, (1,200), 1.2万, 12.5% by the pattern of the mapping's marks.
+-- 12300.50 as it is; ¥12,300.50, 1.234,50 €, (1,200), 1,200-, 1.2万, 12.5% by the pattern of the mapping's marks.
 create or replace macro staging.plain_number(t) as (
   case when regexp_full_match(t, '[+-]?\d{1,28}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?') then try_cast(t as decimal(38, 8)) end);
 create or replace macro staging.half_width(t) as (
-  translate(t, '０１２３４５６７８９．，－＋（）％￥', '0123456789.,-+()%¥'));
+  translate(t, concat('０１２３４５６７８９．，－＋（）％￥−', chr(160), chr(8239)), '0123456789.,-+()%¥-  '));
+-- Currencies before or after a number: a sign, with a country's letters before it or not; a code; 元 and its kin.
+create or replace macro staging.currency() as (
+  '(?i:(?:US|HK|NT|NZ|CA|AU|SG|MX|A|C|R|S)?\p{Sc}|CNY|RMB|USD|EUR|GBP|JPY|HKD|MOP|TWD|NTD|KRW|INR|SGD|AUD|CAD|NZD|CHF'
+  '|SEK|NOK|DKK|PLN|CZK|HUF|RON|BRL|MXN|ZAR|THB|VND|IDR|MYR|PHP|RUB|TRY|AED|SAR|ILS|Rs\.?|RM|Rp\.?|kr\.?|zł|Kč|yuan'
+  '|euros?|dollars?|人民币|元整?|圆整?|块)');
 create or replace macro staging.number_pieces(t) as (
   regexp_extract(staging.half_width(t),
-    '^(\()?\s*([+-]?)\s*(?:[¥$€£]|[A-Za-z]{2,3}\s?[¥$]?|人民币)?\s*([+-]?)\s*([.,]?\d[\d.,'' \x{a0}]*?)\s*([^\d\s.,'')][^\d)]*?)?\s*(\))?$',
-    ['open', 'sign', 'sign2', 'digits', 'suffix', 'close']));
+    concat('^(\()?\s*([+-]?)\s*(?:', staging.currency(), ')?\s*([+-]?)\s*([.,]?\d[\d.,'' ]*?)\s*',
+           '([^\d\s.,'')+-][^\d)]*?)?\s*(-)?\s*(\))?$'),
+    ['open', 'sign', 'sign2', 'digits', 'suffix', 'sign3', 'close']));
 create or replace macro staging.suffix_factor(s) as (
-  case s when '' then 1 when '元' then 1 when '圆' then 1 when '块' then 1 when '元整' then 1 when 'yuan' then 1
-         when 'rmb' then 1 when 'cny' then 1 when 'usd' then 1 when 'eur' then 1 when 'hkd' then 1
-         when 'gbp' then 1 when 'jpy' then 1 when '€' then 1 when '$' then 1 when '¥' then 1 when '£' then 1
-         when 'h' then 1 when 'hr' then 1 when 'hrs' then 1 when 'hour' then 1 when 'hours' then 1
+  case s when '' then 1 when 'h' then 1 when 'hr' then 1 when 'hrs' then 1 when 'hour' then 1 when 'hours' then 1
          when '小时' then 1 when '个小时' then 1 when '工时' then 1 when '°' then 1 when '千' then 1e3
          when '千元' then 1e3 when 'k' then 1e3 when '万' then 1e4 when '万元' then 1e4 when 'w' then 1e4
          when '萬' then 1e4 when '百万' then 1e6 when '百万元' then 1e6 when 'm' then 1e6 when 'mn' then 1e6
-         when 'mio' then 1e6 when '亿' then 1e8 when '亿元' then 1e8 when '億' then 1e8 when '%' then 0.01 end);
+         when 'mio' then 1e6 when '亿' then 1e8 when '亿元' then 1e8 when '億' then 1e8 when '%' then 0.01
+         else case when regexp_full_match(s, staging.currency()) then 1 end end);
 create or replace macro staging.pieces_number(p, pattern, thousands, decimal_mark, factor) as (
-  case when p.digits <> '' and (p.open = '(') = (p.close = ')') and regexp_full_match(p.digits, pattern)
+  case when p.digits <> '' and (p.open = '(') = (p.close = ')') and length(concat(p.open, p.sign, p.sign2, p.sign3)) <= 1
+            and regexp_full_match(p.digits, pattern)
        then round(try_cast(replace(replace(p.digits, thousands, ''), decimal_mark, '.') as double)
-            * factor * if(p.open = '(' or p.sign = '-' or p.sign2 = '-', -1, 1), 8) end);
+            * factor * if(p.open = '(' or '-' in (p.sign, p.sign2, p.sign3), -1, 1), 8) end);
 
 -- 2025, 2025-03, 2025-Q1 in the contract's spelling, from 2025年, 2025年3月, 202503, 2025/3, 2025Q1, 2025年第一季度.
 create or replace macro staging.period_code(p) as (

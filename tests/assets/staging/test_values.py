@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.staging.values import Column, add_steps, compile_value
+from assets.staging.values import Column, Habits, add_steps, compile_value
 from assets.warehouse import connect_memory, run_script
 from data_contracts.mapping_values import Value
 from data_contracts.playbook import load_playbook
@@ -35,7 +35,7 @@ def read(
 ) -> tuple[Any, Any, bool]:
     """The value of a text, whether it is a day alone, whether it is a fault."""
     value = Value.model_validate({"column": "a", **spec})
-    c = compile_value("x", value, {"a": Column('"a"')}, "Asia/Shanghai", target)
+    c = compile_value("x", value, {"a": Column('"a"')}, Habits("Asia/Shanghai"), target)
     sql = add_steps(f"select {', '.join(c.text_columns)} from (select ?::varchar as a)", [c])
     missed = '"m:x"' if c.missed else "false"
     row = con.execute(
@@ -145,7 +145,10 @@ EURO = {"thousands": ".", "decimal": ","}
         ("1.234,50", EURO, "1234.50"), ("€ 1.234.567,89", EURO, "1234567.89"), ("1234,5", EURO, "1234.50"),
         ("1 234,50", {"thousands": " ", "decimal": ","}, "1234.50"), ("1'234.50", {"thousands": "'"}, "1234.50"),
         ("12", {"unit": 1000}, "12000"), ("85", {"unit": "0.01"}, "0.85"), ("7台", {"suffixes": {"台": 1}}, "7"),
-        ("5箱", {"suffixes": {"箱": 12}}, "60"),
+        ("5箱", {"suffixes": {"箱": 12}}, "60"), ("1.234,50-", EURO, "-1234.50"), ("Rs. 1,00,000.50", {}, "100000.50"),
+        ("₹ 12,34,567", {}, "1234567"), ("R$ 1.234,50", EURO, "1234.50"), ("HK$1,200", {}, "1200"),
+        ("1 234,50 kr", {"thousands": " ", "decimal": ","}, "1234.50"), ("CHF 1'200.00", {"thousands": "'"}, "1200"),
+        ("1\u202f234,50 €", {"thousands": " ", "decimal": ","}, "1234.50"), ("人民币12万元", {}, "120000"),
     ],
 )  # fmt: skip
 def test_numbers_are_read(con: duckdb.DuckDBPyConnection, text: str, number: dict[str, Any], value: str) -> None:
@@ -155,7 +158,8 @@ def test_numbers_are_read(con: duckdb.DuckDBPyConnection, text: str, number: dic
 @pytest.mark.parametrize(
     ("text", "number"),
     [("12,30", {}), ("1,2,3", {}), ("1.234,50", {}), ("abc", {}), ("12 abc", {}), ("(5", {}), ("1-2", {}),
-     ("1.234.5", EURO), ("12,300.50", EURO), ("9" * 40, {}), ("5箱", {}), ("1_000", {}), ("0x10", {}), ("NaN", {})],
+     ("1.234.5", EURO), ("12,300.50", EURO), ("9" * 40, {}), ("5箱", {}), ("1_000", {}), ("0x10", {}), ("NaN", {}),
+     ("1,00,00", {}), ("FY25", {}), ("(5-)", {}), ("-5-", {}), ("12 XYZ", {})],
 )  # fmt: skip
 def test_what_is_no_number_is_a_fault(con: duckdb.DuckDBPyConnection, text: str, number: dict[str, Any]) -> None:
     assert read(con, text, "DECIMAL(18,2)", number=number)[::2] == (None, True)
