@@ -13,6 +13,7 @@ from assets.files import sync, write_atomically
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
 from data_contracts.sql_names import quote_ident, quote_literal
+from data_contracts.texts import Language
 from queries.snapshot import CURRENT, unused_snapshots
 
 # Whole schemas, and single tables of schemas that hold what nobody but the pipeline may see.
@@ -39,7 +40,7 @@ def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Mapping[str, int]:
         try:
             rows = _copy_tables(con)
             _date(con, run)
-            _describe(con, rows)
+            _describe(con, rows, run.settings.language)
             con.execute("checkpoint snapshot")  # all of it in the one file, or an error here
         finally:
             con.execute("detach snapshot")
@@ -85,12 +86,13 @@ def _date(con: duckdb.DuckDBPyConnection, run: Run) -> None:
     con.executemany("insert into snapshot.ref.settings values (?, ?)", facts)
 
 
-def _describe(con: duckdb.DuckDBPyConnection, published: Mapping[str, int]) -> None:
-    """Carry the contracts' words into the file: any client shows what a table and column mean."""
+def _describe(con: duckdb.DuckDBPyConnection, published: Mapping[str, int], language: Language) -> None:
+    """Carry the contracts' words into the file, in the company's language: any client shows what a column means."""
     for contract in (load_contract("marts", name) for name in names("marts")):
         if contract.table not in published:
             continue
         table = f"snapshot.{contract.table}"
-        con.execute(f"comment on table {table} is {quote_literal(contract.description)}")
+        con.execute(f"comment on table {table} is {quote_literal(contract.explain(language))}")
         for column in contract.columns:
-            con.execute(f"comment on column {table}.{quote_ident(column.name)} is {quote_literal(column.description)}")
+            meaning = quote_literal(column.explain(language))
+            con.execute(f"comment on column {table}.{quote_ident(column.name)} is {meaning}")

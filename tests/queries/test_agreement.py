@@ -274,3 +274,12 @@ def test_variants_can_be_narrowed(company: Snapshot) -> None:
              and exists (from marts.stage_spells s where s.opportunity_key = p.opportunity_key)"""
     )["n"][0]
     assert variants(company, east).frame["opportunities"].sum() == expected > 0
+
+
+def test_the_snapshot_says_what_its_columns_mean(company: Snapshot) -> None:
+    """In the company's language, for any tool that shows a table's comments."""
+    ((meaning,),) = company.query(
+        """select comment from duckdb_columns()
+           where schema_name = 'marts' and table_name = 'stage_spells' and column_name = 'is_overrun'"""
+    ).rows()
+    assert meaning == "按时限的口径，停留大于时限。"
