@@ -125,9 +125,9 @@ def bar_chart(bars: Sequence[Bar], title: str) -> Markup:
 
 
 def nice_top(values: Sequence[float]) -> float:
-    """The least round number (1, 1.5, 2, 3, 4, 5, 6, 8 x 10^n) that no value exceeds; 1 without values."""
+    """The least round number (1, 1.5, 2, 3, 4, 5, 6, 8 x 10^n) that no value exceeds; 1 where all are (nearly) 0."""
     largest = max(values, default=0.0)
-    if largest <= 0:
+    if largest < 1e-9:
         return 1.0
     power = 10 ** math.floor(math.log10(largest))
     return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= largest * 0.999999)

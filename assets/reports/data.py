@@ -58,6 +58,7 @@ def report_data(con: duckdb.DuckDBPyConnection, run: Run, week: date) -> WeeklyR
         accuracy=sections.accuracy(con),
         weeks=_weeks(con, week),
         silent_cities=sections.silent_cities(con, week, zone),
+        silent_before=sections.silent_before(con, week - WEEK),
         cities=sections.cities(con, week),
         alerts=sections.alerts(con, run, week, REGION_WEEKS),
         risk=sections.risk(con),

@@ -10,22 +10,23 @@ from importlib.resources import files
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 
-from assets.reports.model import Compared, Figure, WeeklyReport
+from assets.reports.cards import cards
+from assets.reports.model import Figure, WeeklyReport
 from assets.reports.pictures import pictures
-from assets.reports.sentences import SECTIONS, all_sentences
+from assets.reports.sentences import SECTIONS, all_sentences, headline
 from assets.reports.tables import Cell, Table, header, is_text, tables
 from assets.reports.words import Words
 from data_contracts.figures import MISSING
 from data_contracts.safe_cells import clean_text
 from data_contracts.texts import Language
 
-CARDS = ("signed_amount", "wins", "conversion", "cycle", "entered", "failed")
 TEMPLATE = "weekly.html"
 
 
 def render_html(report: WeeklyReport, language: Language) -> str:
     """The whole page. Equal reports give equal text."""
     words = Words(report, language)
+    said = all_sentences(words)
     environment = Environment(
         loader=_Templates(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -35,16 +36,16 @@ def render_html(report: WeeklyReport, language: Language) -> str:
         report=report,
         language=language,
         text=words.text,
-        sentences=all_sentences(words),
+        sentences=said,
+        headline=headline(said),
         sections=SECTIONS,
-        cards=[report.figure(key) for key in CARDS],
+        cards=cards(words),
         tables=tables(words),
         pictures=pictures(words),
         header=header,
         text_columns=_text_columns,
         shown=lambda cell: _shown(words, cell),
         note=lambda cell: _note(words, cell),
-        tone=lambda card, when, change: _tone(report, card, when, change),
     )
 
 
@@ -75,11 +76,3 @@ def _note(words: Words, cell: Cell) -> str:
     if not isinstance(cell, Figure):
         return ""
     return words.why(cell) or words.interval(cell)
-
-
-def _tone(report: WeeklyReport, card: Compared, when: str, change: str) -> str:
-    """Whether a change is good, bad or neither: neither, too, where it is within chance."""
-    is_chance = card.key == "conversion" and when == "against_week" and report.is_conversion_change_chance
-    if is_chance or card.better == "neither" or change[:1] not in ("▲", "▼"):
-        return "even"
-    return "good" if (change[0] == "▲") == (card.better == "up") else "bad"

@@ -9,8 +9,9 @@ from typing import Literal
 
 from data_contracts.texts import Name
 
-# share: of a whole, 0 to 1; ratio: to something else, such as a return on cost; rate: a plain number.
-Kind = Literal["count", "money", "share", "ratio", "rate", "days", "hours", "months"]
+# share: of a whole, 0 to 1; chance: an estimated probability, never certain; ratio: to something else, such as a
+# return on cost; rate: a plain number.
+Kind = Literal["count", "money", "share", "chance", "ratio", "rate", "days", "hours", "months"]
 Number = int | float | Decimal
 
 
@@ -95,10 +96,11 @@ class TargetRow:
 
 @dataclass(frozen=True)
 class Targets:
-    """The quarter that holds the week's last day."""
+    """The quarter that holds the week's last day; `signed_in_week`: what the company signed in both."""
 
     period: str | None
     company: TargetRow | None
+    signed_in_week: Figure
     regions: tuple[TargetRow, ...]
     why: str | None
 
@@ -142,7 +144,7 @@ class SilentCity:
 
 @dataclass(frozen=True)
 class RuleAlerts:
-    """Alerts of one rule that opened in the week."""
+    """Alerts of one rule that opened, and answers that were given, in the week."""
 
     rule: str
     name: Name
@@ -167,11 +169,16 @@ class RegionResponse:
 
 @dataclass(frozen=True)
 class Alerts:
-    """The week's alerts by rule, and the answers by region over the last weeks; `live` and `unanswered` are now."""
+    """The week's alerts by rule, and the answers by region over the last weeks; `live` and `unanswered` are now.
+
+    Answers (`responded`, `response`) are those given in the week, whenever their alert opened: of the alerts that
+    opened in a week, the quick answers alone would be in so far.
+    """
 
     opened: int
     opened_before: int
     responded: int
+    responded_before: int
     response: Figure
     response_before: Figure
     replayed: int
@@ -217,7 +224,10 @@ class Risk:
 
 @dataclass(frozen=True)
 class Recovered:
-    """Recovered value of a period, gross and incremental, with its cost; region None is the company."""
+    """Recovered value of a period, gross and incremental, with its cost; region None is the company.
+
+    `signed_in_week`, `gross_in_week`: how many of the acted on signed in the report's week, and how much.
+    """
 
     period: Literal["all", "quarter"]
     region: str | None
@@ -233,6 +243,8 @@ class Recovered:
     roi_gross: Figure
     roi_incremental: Figure
     payback: Figure
+    signed_in_week: int
+    gross_in_week: Figure
 
 
 @dataclass(frozen=True)
@@ -336,6 +348,7 @@ class WeeklyReport:
     accuracy: Accuracy | None
     weeks: tuple[WeekAmount, ...]
     silent_cities: tuple[SilentCity, ...]
+    silent_before: Figure
     cities: int
     alerts: Alerts
     risk: Risk

@@ -117,11 +117,12 @@ def targets(con: duckdb.DuckDBPyConnection, week: date) -> Targets:
     """Target, signed and forecast of the quarter, company and regions."""
     rows = ask(con, "targets", week_start=week)
     if not rows:
-        return Targets(None, None, (), "why_no_target")
+        return Targets(None, None, Figure(None, "money", "why_no_target"), (), "why_no_target")
     made = [_target(row) for row in rows]
     company = next((t for t, row in zip(made, rows, strict=True) if row["scope"] == "company"), None)
     regions = tuple(t for t, row in zip(made, rows, strict=True) if row["scope"] == "region")
-    return Targets(rows[0]["period"], company, regions, None)
+    in_week = figure(rows[0]["signed_in_week"], "money", "why_no_signings")
+    return Targets(rows[0]["period"], company, in_week, regions, None)
 
 
 def _target(row: Row) -> TargetRow:
@@ -133,7 +134,7 @@ def _target(row: Row) -> TargetRow:
         elapsed_share=row["elapsed_share"],
         pace=figure(row["pace"], "ratio", "why_nothing_to_divide"),
         forecast=figure(row["forecast"], "money", why, low=row["low"], high=row["high"]),
-        p_target_met=figure(row["p_target_met"], "share", why),
+        p_target_met=figure(row["p_target_met"], "chance", why),
         gap=figure(row["forecast_gap"], "money", why),
     )
 
@@ -163,13 +164,20 @@ def silent_cities(con: duckdb.DuckDBPyConnection, week: date, zone: ZoneInfo) ->
             expected_per_week=figure(row["expected_per_week"], "rate", "why_no_base"),
             p_silence=figure(row["p_silence"], "share", "why_no_base"),
             open_opportunities=row["open_opportunities"] or 0,
-            open_amount=figure(row["open_amount"], "money", "why_no_amount"),
+            open_amount=figure(row["open_amount"] if row["open_opportunities"] else 0, "money", "why_no_amount"),
             last_activity_at=None
             if row["last_activity_at"] is None
             else row["last_activity_at"].astimezone(zone).replace(tzinfo=None),
         )
         for row in ask(con, "silent_cities", week_start=week)
     )
+
+
+def silent_before(con: duckdb.DuckDBPyConnection, week_before: date) -> Figure:
+    """How many cities were silent the week before, as known now."""
+    if not cities(con, week_before):
+        return Figure(None, "count", "why_no_week_before")
+    return Figure(len(ask(con, "silent_cities", week_start=week_before)), "count")
 
 
 def cities(con: duckdb.DuckDBPyConnection, week: date) -> int:
@@ -188,6 +196,7 @@ def alerts(con: duckdb.DuckDBPyConnection, run: Run, week: date, region_weeks: i
         opened=now["opened"],
         opened_before=before["opened"],
         responded=now["responded"],
+        responded_before=before["responded"],
         response=_response(now),
         response_before=_response(before),
         replayed=sum(row["replayed"] for row in by_rule),
@@ -219,8 +228,7 @@ def alerts(con: duckdb.DuckDBPyConnection, run: Run, week: date, region_weeks: i
 
 
 def _response(row: Row) -> Figure:
-    why = "why_no_answer" if row["opened"] else "why_no_alert"
-    return figure(row["median_response_hours"], "hours", why, of=row["responded"])
+    return figure(row["median_response_hours"], "hours", "why_no_answer", of=row["responded"])
 
 
 def risk(con: duckdb.DuckDBPyConnection) -> Risk:
@@ -259,10 +267,11 @@ def _risk_row(row: Row) -> RiskRow:
 
 def recovered(con: duckdb.DuckDBPyConnection, week: date, zone: ZoneInfo) -> tuple[Recovered, ...]:
     """Recovered value, gross beside incremental; empty where no alert ever opened."""
-    return tuple(_recovered(row, zone) for row in ask(con, "recovered", week_start=week))
+    in_week = {row["region"]: row for row in ask(con, "recovered_in_week", week_start=week)}
+    return tuple(_recovered(row, zone, in_week.get(row["scope_id"])) for row in ask(con, "recovered", week_start=week))
 
 
-def _recovered(row: Row, zone: ZoneInfo) -> Recovered:
+def _recovered(row: Row, zone: ZoneInfo, in_week: Row | None) -> Recovered:
     if row["intervened_opportunities"] == 0:
         why = "why_no_intervention"
     else:
@@ -286,6 +295,8 @@ def _recovered(row: Row, zone: ZoneInfo) -> Recovered:
         roi_gross=figure(row["roi_gross"], "ratio", no_roi),
         roi_incremental=figure(row["roi_incremental"], "ratio", no_net),
         payback=figure(row["payback_months"], "months", "why_no_payback" if is_nothing_left else no_net),
+        signed_in_week=in_week["signed"] if in_week else 0,
+        gross_in_week=Figure(in_week["gross"] if in_week else 0, "money"),
     )
 
 

@@ -1,10 +1,10 @@
-"""What changed, in sentences: a few for each section, the most telling first; the headline takes one of each."""
+"""What changed, in sentences: a few for each section, the most telling first; the headline takes the first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from assets.reports.model import Recovered, StageLeak
+from assets.reports.model import Recovered, StageLeak, TargetRow
 from assets.reports.words import Words
 
 SECTIONS = (
@@ -18,12 +18,21 @@ SECTIONS = (
     "compliance",
     "health",
 )
-# How many of a section's sentences stand in the headline.
-IN_HEADLINE = {"performance": 3, "funnel": 0, "targets": 2, "recovered": 2, "compliance": 0, "health": 0}
+# A city is listed from its second week on.
+FIRST_SILENT_WEEKS = 2
+# Which of a section's sentences open the report, and what each is about (`topic_*` of the texts).
+HEADLINE = {
+    "performance": ("topic_signed", "topic_conversion", "topic_cycle"),
+    "targets": ("topic_target", "topic_forecast"),
+    "cities": ("topic_cities",),
+    "alerts": ("topic_alerts",),
+    "risk": ("topic_risk",),
+    "recovered": ("topic_recovered", "topic_roi"),
+}
 
 
 def all_sentences(words: Words) -> dict[str, list[str]]:
-    """Sentences by section, and under `headline` those that open the report."""
+    """Sentences by section."""
     makers: dict[str, Callable[[Words], list[str]]] = {
         "performance": performance,
         "funnel": funnel,
@@ -35,9 +44,12 @@ def all_sentences(words: Words) -> dict[str, list[str]]:
         "compliance": compliance,
         "health": health,
     }
-    said = {section: makers[section](words) for section in SECTIONS}
-    headline = [line for section in SECTIONS for line in said[section][: IN_HEADLINE.get(section, 1)]]
-    return {"headline": headline, **said}
+    return {section: makers[section](words) for section in SECTIONS}
+
+
+def headline(said: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """The sentences that open the report, each with its topic's key."""
+    return [pair for section, topics in HEADLINE.items() for pair in zip(topics, said[section], strict=False)]
 
 
 def performance(words: Words) -> list[str]:
@@ -124,6 +136,7 @@ def targets(words: Words) -> list[str]:
             target=words.money(float(company.target)),
             signed=words.money(float(company.signed)),
             share=words.share(float(company.signed / company.target)) if company.target else "—",
+            week=words.show(data.signed_in_week),
             elapsed=words.share(company.elapsed_share),
         )
     ]
@@ -152,61 +165,66 @@ def targets(words: Words) -> list[str]:
                 coverage=words.show(accuracy.coverage),
             )
         )
-    known = [row for row in data.regions if row.p_target_met.value is not None]
-    least = sorted(known, key=lambda row: (float(row.p_target_met.value or 0), row.region or ""))[:3]
+    short = [row for row in data.regions if row.gap.value is not None and row.gap.value > 0]
+    least = sorted(short, key=lambda row: (-float(row.gap.value or 0), row.region or ""))[:3]
     if least:
-        named = words.list([f"{words.said(row.region)} {words.show(row.p_target_met)}" for row in least])
+        named = words.list([_gap(words, row) for row in least])
         lines.append(say("say_target_regions", regions=named))
     return lines
 
 
+def _gap(words: Words, row: TargetRow) -> str:
+    region, p = words.said(row.region), words.show(row.p_target_met)
+    return words.text("say_target_region", region=region, gap=words.show(row.gap), p=p)
+
+
 def cities(words: Words) -> list[str]:
-    """How many cities are silent, and the most surprising one."""
+    """How many cities are silent, the most surprising one, and those that the week added."""
     silent, say = words.report.silent_cities, words.text
     if not words.report.cities:
         return []
     count = words.count(words.report.cities)
     if not silent:
         return [say("say_no_cities", cities=count)]
-    first = silent[0]
+    first, before = silent[0], words.report.silent_before
+    new = [words.said(city.city) for city in silent if city.weeks == FIRST_SILENT_WEEKS]
+    values = {"cities": count, "count": len(silent), "before": words.show(before)}
+    lines = []
     if first.p_silence.value is None:
-        return [say("say_cities_plain", cities=count, count=len(silent))]
-    return [
-        say(
-            "say_cities",
-            cities=count,
-            count=len(silent),
-            city=first.city,
-            weeks=first.weeks,
-            p=words.show(first.p_silence),
-        )
-    ]
+        lines.append(say("say_cities_plain", **values))
+    else:
+        chance = words.show(first.p_silence)
+        lines.append(say("say_cities", **values, city=first.city, weeks=first.weeks, p=chance))
+    if new:
+        lines.append(say("say_cities_new", new=words.list(new)))
+    return lines
 
 
 def alerts(words: Words) -> list[str]:
     """Opened and answered, how soon, and how much sooner by form than on paper."""
     data, say = words.report.alerts, words.text
+    answered = {"responded": words.count(data.responded), "responded_before": words.count(data.responded_before)}
     if not data.opened:
-        lines = [say("say_no_alerts", before=data.opened_before)]
+        lines = [say("say_no_alerts", before=data.opened_before, **answered)]
     else:
         lines = [
             say(
                 "say_alerts",
                 opened=words.count(data.opened),
                 before=words.count(data.opened_before),
-                responded=words.count(data.responded),
                 response=words.show(data.response),
                 response_before=words.show(data.response_before),
+                **answered,
             )
         ]
+    if data.replayed:
+        lines.append(say("say_replayed", count=words.count(data.replayed)))
     if data.live:
         lines.append(say("say_live", live=words.count(data.live), unanswered=words.count(data.unanswered)))
     routes = [row for row in data.routes if row.response.value is not None and row.route is not None]
     if routes:
         parts = [say("say_route", route=words.route(r.route), response=words.show(r.response)) for r in routes]
         lines.append(say("say_routes", weeks=data.region_weeks, routes=say("separator").join(parts)))
-    if data.replayed:
-        lines.append(say("say_replayed", count=words.count(data.replayed)))
     return lines
 
 
@@ -236,6 +254,8 @@ def recovered(words: Words) -> list[str]:
         "intervened": words.count(whole.intervened),
         "signed": words.count(whole.signed),
         "gross": words.show(whole.gross),
+        "week_signed": words.count(whole.signed_in_week),
+        "week_gross": words.show(whole.gross_in_week),
     }
     if whole.incremental.value is None:
         lines = [say("say_recovered_gross", **values, why=words.why(whole.incremental))]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from assets.reports.model import Figure, WeeklyReport
-from data_contracts.figures import MISSING, clock, duration, money, number, percent, points
+from data_contracts.figures import MISSING, chance, clock, duration, money, number, percent, points
 from data_contracts.safe_cells import clean_text
 from data_contracts.texts import Language, Name, Texts
+
+# A return of so many times its cost is told in times, not in per cent.
+MANY_TIMES = 10
 
 
 class Words:
@@ -40,10 +43,9 @@ class Words:
         return self.text("interval", low=self._formatted(figure.low, figure), high=self._formatted(figure.high, figure))
 
     def change(self, now: Figure, before: Figure) -> str:
-        """How a figure changed, in words; money and counts in per cent, shares in points, times in their unit."""
+        """How a figure changed, in words; money in per cent, shares in points, counts and times in their own."""
         if now.value is None or before.value is None:
-            missing = before if now.value is not None else now
-            return self.text("missing_change", why=self.why(missing))
+            return self.text("missing_change")
         difference = float(now.value) - float(before.value)
         size = self._size_of_change(now, before, difference)
         if size is None:
@@ -110,23 +112,27 @@ class Words:
             return self.money(amount)
         if figure.kind == "share":
             return percent(amount)
+        if figure.kind == "chance":
+            return chance(amount)
         if figure.kind == "ratio":
-            return percent(amount, 0)
+            return self.text("times", value=number(amount, 0)) if amount >= MANY_TIMES else percent(amount, 0)
         if figure.kind == "hours":
             return duration(amount, self.language)
         if figure.kind == "days":
             return self.text("days", value=number(amount, 1))
         if figure.kind == "months":
+            if 0 < amount < 1:
+                return self.text("under_a_month")
             return self.text("months", value=number(amount, 1))
         return number(amount, 0 if figure.kind == "count" else 2)
 
     def _size_of_change(self, now: Figure, before: Figure, difference: float) -> str | None:
         """How much it changed; None where nothing is left of it when rounded for reading."""
-        if now.kind in ("share", "ratio"):
+        if now.kind in ("share", "chance", "ratio"):
             size, none = points(abs(difference), self.language), points(0.0, self.language)
             return None if size == none else size.lstrip("+")
         base = float(before.value or 0)
-        if now.kind in ("count", "money") and base:
+        if now.kind == "money" and base:
             size, none = percent(abs(difference) / base, 0), percent(0.0, 0)
         else:
             size, none = self._formatted(abs(difference), now), self._formatted(0, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,13 +13,21 @@ from xlsxwriter.worksheet import Worksheet
 from assets.exports.writer import Cells, Field, Kind, Reader, Sheet, open_workbook, sheet_name
 from assets.files import atomic_path
 from assets.reports.model import Figure, WeeklyReport
-from assets.reports.sentences import SECTIONS, all_sentences
+from assets.reports.sentences import SECTIONS, all_sentences, headline
 from assets.reports.tables import Cell, Table, header, tables
 from assets.reports.words import Words
 from data_contracts.safe_cells import clean_text
 from data_contracts.texts import Language
 
-KINDS: dict[str, Kind] = {"count": "integer", "money": "decimal", "share": "share", "ratio": "share"}
+KINDS: dict[str, Kind] = {"count": "integer", "money": "decimal", "share": "share", "chance": "share", "ratio": "share"}
+# The charts over tables: section and number of the table; kind, title, and the columns against the first.
+CHARTS: dict[tuple[str, int], tuple[str, str, tuple[str, ...]]] = {
+    ("funnel", 0): ("bar", "chart_funnel", ("reached",)),
+    ("targets", 0): ("column", "chart_targets", ("signed", "forecast", "target")),
+    ("alerts", 0): ("bar", "chart_opened", ("opened",)),
+    ("alerts", 1): ("bar", "chart_response", ("response",)),
+    ("compliance", 0): ("column", "section_compliance", ("pass_rate", "pass_rate_before")),
+}
 DARK, LIGHT = "#1F5F8B", "#A9C9DF"
 # Where charts stand: right of the widest table.
 CHART_COLUMN = 12
@@ -43,7 +52,7 @@ class _Book:
 
     def write(self) -> None:
         said, made = all_sentences(self.words), tables(self.words)
-        self._summary(said["headline"], made["performance"][0])
+        self._summary(headline(said), made["performance"][0])
         for section in SECTIONS:
             sheet = self._sheet(section, said[section])
             top = 3 + len(said[section])
@@ -52,12 +61,12 @@ class _Book:
                 continue
             for number, table in enumerate(made[section]):
                 self._charts(sheet, section, number, table, top)
-                top = self._table(sheet, table, top) + 1
+                top = self._table(sheet, table, top, CHARTS.get((section, number), ("", "", ()))[2]) + 1
             if section == "targets":
                 self._signings(sheet, top)
         self._definitions()
 
-    def _summary(self, headline: list[str], performance: Table) -> None:
+    def _summary(self, lines: list[tuple[str, str]], performance: Table) -> None:
         words, report = self.words, self.words.report
         sheet = self.workbook.add_worksheet(sheet_name(words.text("section_headline")))
         sheet.set_column(0, 0, 26)
@@ -66,9 +75,11 @@ class _Book:
         week = words.text("week", name=report.name, start=words.day(report.week_start), end=words.day(report.week_end))
         sheet.write_string(1, 0, week)
         sheet.write_string(2, 0, words.text("as_of", as_of=words.clock(report.as_of_local)), self.soft)
-        for row, sentence in enumerate(headline, start=4):
-            self._line(sheet, row, f"· {sentence}")
-        self._table(sheet, performance, 5 + len(headline))
+        for row, (topic, sentence) in enumerate(lines, start=4):
+            self._line(sheet, row, f"{words.text(topic)}{words.text('topic_separator')}{sentence}")
+        # Its columns are of several kinds, its rows of one: there the unit stands beside the row's name.
+        rows = tuple((f"{row[0]}{self._unit(row)}", *row[1:]) for row in performance.rows)
+        self._table(sheet, Table(performance.columns, rows), 5 + len(lines))
 
     def _sheet(self, section: str, sentences: list[str]) -> Worksheet:
         sheet = self.workbook.add_worksheet(sheet_name(self.words.text(f"section_{section}")))
@@ -85,15 +96,32 @@ class _Book:
         sheet.write_string(row, 0, clean_text(sentence), self.wrapped)
         sheet.set_row(row, 32)
 
-    def _table(self, sheet: Worksheet, table: Table, top: int) -> int:
-        """Write a table at row `top`; the first row below."""
-        fields = [Field(column, header(self.words, column)) for column in table.columns]
+    def _table(self, sheet: Worksheet, table: Table, top: int, charted: Sequence[str] = ()) -> int:
+        """Write a table at row `top`; the first row below.
+
+        In a `charted` column a missing figure is an empty cell with the reason as its note: Excel draws text as 0.
+        """
+        cells = [[row[n] for row in table.rows] for n in range(len(table.columns))]
+        fields = [
+            Field(column, header(self.words, column) + self._unit(held))
+            for column, held in zip(table.columns, cells, strict=True)
+        ]
         self.cells.table(sheet, Sheet("", fields, []), top=top)
         for number, row in enumerate(table.rows, start=top + 1):
             for column, cell in enumerate(row):
+                if isinstance(cell, Figure) and cell.value is None and table.columns[column] in charted:
+                    sheet.write_comment(number, column, self.words.why(cell))
+                    continue
                 value, kind = self._value(cell)
                 self.cells.put(sheet, number, column, value, kind)
         return top + len(table.rows) + 1
+
+    def _unit(self, cells: Sequence[Cell]) -> str:
+        """The unit of a column of one kind, which HTML says in every cell and a number cannot."""
+        kinds = {cell.kind for cell in cells if isinstance(cell, Figure)}
+        kind = kinds.pop() if len(kinds) == 1 else ""
+        key = f"unit_{kind}"
+        return self.words.text(key, currency=self.words.report.currency) if key in self.words.text else ""
 
     def _value(self, cell: Cell) -> tuple[Any, Kind]:
         if not isinstance(cell, Figure):
@@ -104,15 +132,11 @@ class _Book:
 
     def _charts(self, sheet: Worksheet, section: str, number: int, table: Table, top: int) -> None:
         """Excel's chart of a table that has one: which columns, against the first."""
-        wanted: dict[tuple[str, int], tuple[str, str, tuple[str, ...]]] = {
-            ("funnel", 0): ("bar", "chart_funnel", ("reached",)),
-            ("targets", 0): ("column", "chart_targets", ("signed", "forecast", "target")),
-            ("alerts", 1): ("bar", "chart_response", ("response",)),
-            ("compliance", 0): ("column", "section_compliance", ("pass_rate", "pass_rate_before")),
-        }
-        if (section, number) not in wanted:
+        if section == "recovered":
+            self._recovered(sheet, table, top)
+        if (section, number) not in CHARTS:
             return
-        kind, title, columns = wanted[section, number]
+        kind, title, columns = CHARTS[section, number]
         chart = self.workbook.add_chart({"type": kind})
         last = top + len(table.rows)
         # The company's row would dwarf the regions'.
@@ -122,7 +146,7 @@ class _Book:
             chart.add_series(
                 {
                     "name": [sheet.get_name(), top, index],
-                    "categories": [sheet.get_name(), first, 0, last, 1 if section == "alerts" else 0],
+                    "categories": [sheet.get_name(), first, 0, last, 1 if (section, number) == ("alerts", 1) else 0],
                     "values": [sheet.get_name(), first, index, last, index],
                     "fill": {"color": (DARK, LIGHT, "#B8501C")[position]},
                 }
@@ -131,10 +155,25 @@ class _Book:
             chart.set_y_axis({"reverse": True})
         self._place(sheet, chart, self.words.text(title), top, has_legend=len(columns) > 1)
 
+    def _recovered(self, sheet: Worksheet, table: Table, top: int) -> None:
+        """The company's row, which is the first, across: gross, expected anyway, incremental, cost."""
+        first, last = table.columns.index("gross"), table.columns.index("cost")
+        chart = self.workbook.add_chart({"type": "bar"})
+        chart.add_series(
+            {
+                "name": [sheet.get_name(), top + 1, 0],
+                "categories": [sheet.get_name(), top, first, top, last],
+                "values": [sheet.get_name(), top + 1, first, top + 1, last],
+                "fill": {"color": DARK},
+            }
+        )
+        chart.set_y_axis({"reverse": True})
+        self._place(sheet, chart, self.words.text("chart_recovered"), top, has_legend=False)
+
     def _conversion(self, sheet: Worksheet, top: int) -> None:
         months = self.words.report.months
         rows = tuple((f"{m.month:%Y-%m}", Figure(m.cohort, "count"), m.rate, *self._interval(m.rate)) for m in months)
-        bottom = self._table(sheet, Table(("month", "cohort", "rate", "low", "high"), rows), top)
+        bottom = self._table(sheet, Table(("month", "cohort", "rate", "low", "high"), rows), top, ("rate",))
         if not any(m.rate.value is not None for m in months):
             return
         chart = self.workbook.add_chart({"type": "line"})

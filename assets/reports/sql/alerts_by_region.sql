@@ -1,15 +1,23 @@
--- How soon alerts were answered, by region and by how the region reported, over the weeks up to the week's end.
+-- How soon alerts were answered, by region and by how the region reported, over the weeks up to the week's end: the
+-- alerts opened in them, and the answers given in them.
 -- Grain: one row per region and reporting route. Reads marts.alert_outcomes. Parameters: $week_start, $weeks.
+with outcomes as (
+  select
+    *,
+    opened_at >= ($week_start::date + 7 - 7 * $weeks::integer)::timestamptz
+      and opened_at < ($week_start::date + 7)::timestamptz as is_opened,
+    coalesce(
+      responded_at >= ($week_start::date + 7 - 7 * $weeks::integer)::timestamptz
+      and responded_at < ($week_start::date + 7)::timestamptz, false) as is_answered
+  from marts.alert_outcomes
+  where region is not null)
 select
   region,
   reporting_source_kind,
-  count(*) as opened,
-  count(responded_at) as responded,
-  median(response_hours) as median_response_hours,
-  quantile_cont(response_hours, 0.9) as p90_response_hours
-from marts.alert_outcomes
-where opened_at >= ($week_start::date + 7 - 7 * $weeks::integer)::timestamptz
-  and opened_at < ($week_start::date + 7)::timestamptz
-  and region is not null
+  count(*) filter (is_opened) as opened,
+  count(*) filter (is_answered) as responded,
+  median(response_hours) filter (is_answered) as median_response_hours
+from outcomes
+where is_opened or is_answered
 group by all
 order by region, reporting_source_kind nulls last

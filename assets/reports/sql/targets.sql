@@ -1,5 +1,6 @@
 -- The quarter (else the shortest period) that holds the week's last day: target, signed and forecast by scope.
--- Grain: one row per scope. Reads marts.signing_target, ml.forecast_quarter. Parameters: $week_start.
+-- signed_in_week: the company's, in the part of the week that lies in the period.
+-- Grain: one row per scope. Reads marts.signing_target, ml.forecast_quarter, known.signings. Parameters: $week_start.
 with periods as (
   select period
   from marts.signing_target
@@ -9,7 +10,10 @@ with periods as (
   limit 1)
 select
   t.period, t.period_start, t.period_end, t.scope, t.scope_id, t.target, t.signed, t.gap, t.elapsed_share, t.pace,
-  f.forecast, f.low, f.high, f.p_target_met, f.gap as forecast_gap
+  f.forecast, f.low, f.high, f.p_target_met, f.gap as forecast_gap,
+  (select coalesce(sum(s.amount), 0)::decimal(18, 2) from known.signings s
+   where s.occurred_at >= greatest(t.period_start, $week_start::date)::timestamptz
+     and s.occurred_at < least(t.period_end, $week_start::date + 7)::timestamptz) as signed_in_week
 from marts.signing_target t
 join periods using (period)
 left join ml.forecast_quarter f

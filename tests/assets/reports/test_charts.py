@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assets.reports.charts import Bar, Point, bar_chart, column_chart, line_chart, nice_top, shorten
@@ -18,6 +18,7 @@ def test_axes_end_at_round_numbers(value: float, top: float) -> None:
 
 
 @given(st.lists(st.floats(0, 1e12), max_size=5))
+@example([5e-324])
 def test_no_value_is_above_the_axis(values: list[float]) -> None:
     assert all(value <= nice_top(values) * 1.000001 for value in values)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import pytest
 from assets.alerts.evaluate import ensure_tables
 from assets.reports.data import last_complete_week, report_data
 from assets.reports.model import Figure, WeeklyReport
+from assets.reports.sentences import all_sentences
+from assets.reports.words import Words
 from hand_marts import HandMarts
 
 WEEK = date(2025, 9, 22)  # 2025-W39, Monday to 28 September
@@ -178,13 +180,20 @@ def test_the_running_weeks_forecast_is_the_rest_and_takes_in_what_is_signed(mart
 
 def test_silent_cities_the_most_surprising_first(marts: HandMarts) -> None:
     for city, weeks, p in (("宁波", 2, 0.3), ("杭州", 4, 0.01), ("温州", 5, None), ("绍兴", 1, 0.001)):
-        marts.put(
-            "city_signings", city=city, region="华东", week_start=WEEK, is_complete=True, weeks_silent=weeks,
-            p_silence=p, expected_per_week=None if p is None else 1.2,
-        )  # fmt: skip
+        for back in (0, 1):
+            marts.put(
+                "city_signings", city=city, region="华东", week_start=WEEK - timedelta(weeks=back), is_complete=True,
+                weeks_silent=weeks - back, p_silence=p, expected_per_week=None if p is None else 1.2,
+            )  # fmt: skip
     made = report(marts)
     assert [(c.city, c.weeks) for c in made.silent_cities] == [("杭州", 4), ("宁波", 2), ("温州", 5)]
     assert made.cities == 4
+    assert made.silent_before.value == 2
+    said = all_sentences(Words(made, "en"))["cities"]
+    assert said[0].startswith("3 of 4 cities (2 last week) have had no new customer for two weeks or more")
+    assert said[1] == "New on the list this week: 宁波."
+    # nothing is open there: that is an amount of nothing, not an unknown one
+    assert [c.open_amount.value for c in made.silent_cities] == [0, 0, 0]
     assert made.silent_cities[-1].p_silence.why == "why_no_base"
 
 
@@ -210,10 +219,13 @@ def test_alerts_of_the_week_and_how_soon_regions_answer_by_route(marts: HandMart
         marts, 4, "2025-06-29 00:00", responded_at="2025-06-29 01:00", response_hours=1, reporting_source_kind="form"
     )
     alerts = report(marts).alerts
-    assert (alerts.opened, alerts.opened_before, alerts.responded) == (2, 1, 1)
-    assert (alerts.response.value, alerts.response_before.value) == (4, 44)
+    assert (alerts.opened, alerts.opened_before) == (2, 1)
+    # answered in the week: the first after 4 hours, and last week's third after 44; in the week before none
+    assert (alerts.responded, alerts.responded_before) == (2, 0)
+    assert (alerts.response.value, alerts.response_before.why) == (24, "why_no_answer")
     (rule,) = alerts.rules
     assert (rule.name.zh, rule.opened, rule.opened_before, rule.escalated) == ("阶段超期", 2, 1, 1)
+    assert (rule.responded, rule.response.value) == (2, 24)
     assert [(r.region, r.route, r.opened, r.responded, r.response.value) for r in alerts.regions] == [
         ("华东", "excel", 1, 1, 44), ("华东", "form", 2, 1, 4),
     ]  # fmt: skip
@@ -297,6 +309,32 @@ def test_what_is_missing_of_recovered_value_says_why(
     recovered(marts, **missing)
     (whole,) = report(marts).recovered
     assert (whole.incremental.why, whole.roi_incremental.why, whole.payback.why) == (incremental, roi, payback)
+
+
+def test_what_the_acted_on_signed_in_the_week_counts_each_once(marts: HandMarts) -> None:
+    """Two alerts of one opportunity were answered; it signed after the first answer, in the week. Another signed before
+    its answer, a third the week before."""
+    recovered(marts)
+    for n, (name, answered) in enumerate(
+        (("A", "2025-09-01 09:00"), ("A", "2025-09-10 09:00"), ("B", "2025-09-25 09:00"), ("C", "2025-09-01 09:00"))
+    ):
+        outcome(marts, n, "2025-08-30 00:00", opportunity_id=name, answered_at=answered)
+    for name, day in (("A", "2025-09-24 09:00"), ("B", "2025-09-24 09:00"), ("C", "2025-09-21 23:59")):
+        marts.add("signings", opportunity_id=name, amount=70_000, occurred_at=day)
+    (whole,) = report(marts).recovered
+    assert (whole.signed_in_week, whole.gross_in_week.value) == (1, 70_000)
+
+
+def test_the_weeks_part_of_the_target_lies_in_both_week_and_quarter(marts: HandMarts) -> None:
+    """The week of 29 September holds the first days of October: the quarter that holds its last day is the fourth."""
+    marts.put(
+        "signing_target", period="2025-Q4", period_start="2025-10-01", period_end="2026-01-01", scope="company",
+        target=1_000_000, signed=5_000, gap=995_000, elapsed_share=0.01, pace=0.5,
+    )  # fmt: skip
+    for day, amount in (("2025-09-30 09:00", 7_000), ("2025-10-01 08:00", 5_000)):
+        marts.add("signings", opportunity_id="A", amount=amount, occurred_at=day)
+    targets = report(marts, date(2025, 9, 29)).targets
+    assert (targets.period, targets.signed_in_week.value) == ("2025-Q4", 5_000)
 
 
 def test_compliance_of_the_weeks_moves(marts: HandMarts) -> None:
