@@ -120,8 +120,9 @@ class _Book:
         """The unit of a column of one kind, which HTML says in every cell and a number cannot."""
         kinds = {cell.kind for cell in cells if isinstance(cell, Figure)}
         kind = kinds.pop() if len(kinds) == 1 else ""
-        key = f"unit_{kind}"
-        return self.words.text(key, currency=self.words.report.currency) if key in self.words.text else ""
+        key, currency = f"unit_{kind}", self.words.report.currency
+        yuan = "元" if self.words.language == "zh-CN" and currency == "CNY" else currency
+        return self.words.text(key, currency=yuan) if key in self.words.text else ""
 
     def _value(self, cell: Cell) -> tuple[Any, Kind]:
         if not isinstance(cell, Figure):
