@@ -43,10 +43,19 @@ class Comparison:
 
 
 def compare(snapshot: Snapshot, request: FunnelRequest, first: Segment, second: Segment) -> Comparison:
-    """Compare two sides that have no unit in common; rates are over the request's basis."""
+    """Compare two sides; rates are over the request's basis.
+
+    They must stand apart, by their ranges or by the values of a dimension: the interval and the test are of two
+    groups that share nobody.
+    """
     if request.period != "none" or request.by:
         raise StagewatchError(
             "a comparison has no periods and no break-down of its own", remedy="make each side a segment"
+        )
+    if not _stand_apart(first, second):
+        raise StagewatchError(
+            f"{first.name!r} and {second.name!r} may share opportunities",
+            remedy="choose cohort ranges, or values of one dimension, that do not overlap",
         )
     answers = [funnel(snapshot, _narrowed(request, side)) for side in (first, second)]
     ending = "_mature" if answers[0].basis == "mature" else ""
@@ -86,6 +95,18 @@ _SCHEMA: dict[str, Any] = {
     "detectable": pl.Float64,
     "verdict": pl.String,
 }
+
+
+def _stand_apart(first: Segment, second: Segment) -> bool:
+    """Whether one range ends before the other begins, or both filter a dimension by values that differ."""
+    ends = ((first.cohort_to, second.cohort_from), (second.cohort_to, first.cohort_from))
+    if any(end is not None and begin is not None and end <= begin for end, begin in ends):
+        return True
+    return any(
+        ours.dimension == theirs.dimension and not set(ours.values) & set(theirs.values)
+        for ours in first.filters
+        for theirs in second.filters
+    )
 
 
 def _narrowed(request: FunnelRequest, side: Segment) -> FunnelRequest:

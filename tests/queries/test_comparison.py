@@ -58,10 +58,37 @@ def test_the_step_is_of_the_stage_before_and_nothing_of_nothing_is_too_small(
 
 
 def test_an_empty_side_is_no_error(snapshot_of: Callable[..., Snapshot]) -> None:
-    nobody = Segment(name="nobody", filters=(Filter(dimension="city", values=("nowhere",)),))
+    nobody = FEBRUARY.model_copy(update={"filters": (Filter(dimension="city", values=("nowhere",)),)})
     frame = compare(snapshot_of(_events("J", "2025-01-10", 4, 2)), FunnelRequest(), JANUARY, nobody).frame
     assert frame["second_of"].to_list() == [0] * 8
     assert set(frame["verdict"]) == {"too_small"}
+
+
+def _of(*regions: str | None) -> Segment:
+    return Segment(name=str(regions), filters=(Filter(dimension="region", values=regions),))
+
+
+def test_segments_are_compared_as_periods_are(company: Snapshot) -> None:
+    rows = compare(company, FunnelRequest(), _of("east"), _of("south", None)).frame
+    ((east, others),) = company.query("""
+        select count(*) filter (region = 'east'), count(*) filter (region = 'south' or region is null)
+        from marts.funnel_paths where cohort_at + interval 2160 hour <= (
+          select value::timestamptz from ref.settings where key = 'as_of')""").rows()  # 90 x 24 h
+    assert rows.select("first_of", "second_of").row(0) == (east, others)
+
+
+def test_sides_that_share_opportunities_are_refused(company: Snapshot) -> None:
+    late_january = Segment(name="late", cohort_from=date(2025, 1, 31), cohort_to=date(2025, 3, 1))
+    everyone = Segment(name="everyone")
+    for first, second in (
+        (JANUARY, late_january),
+        (_of("east"), everyone),
+        (_of("east", "south"), _of("south")),
+        (_of("east"), Segment(name="KA", filters=(Filter(dimension="channel", values=("KA",)),))),
+    ):
+        with pytest.raises(StagewatchError, match="may share opportunities"):
+            compare(company, FunnelRequest(), first, second)
+    assert compare(company, FunnelRequest(), JANUARY, FEBRUARY).frame.height == 8
 
 
 def test_segments_take_the_place_of_periods(company: Snapshot) -> None:
