@@ -15,7 +15,7 @@ import assets.staging.definitions
 from pipelines.checks import contract_checks
 from pipelines.jobs import archive_job, main_job
 from pipelines.resources import warehouse
-from pipelines.schedules import inbox_sensor, schedules
+from pipelines.schedules import dead_runs, inbox_sensor, schedules
 
 definitions = dg.Definitions.merge(
     assets.landing.definitions.definitions,
@@ -30,7 +30,7 @@ definitions = dg.Definitions.merge(
         asset_checks=[contract_checks],
         jobs=[main_job, archive_job],
         schedules=schedules(),
-        sensors=[inbox_sensor],
+        sensors=[inbox_sensor, dead_runs],
         resources={"warehouse": warehouse},
         executor=dg.in_process_executor,
     ),

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.definitions import WORKSPACE_VARIABLE
 from assets.session import Session, Step, open_session
 from assets.workspace import Run
 from data_contracts.errors import StagewatchError
 from pipelines.journal import write_journal
+from pipelines.leases import run_lease
 from pipelines.progress import listener
-
-WORKSPACE_VARIABLE = "STAGEWATCH_WORKSPACE"
 
 CONFIG = {
     "workspace": dg.Field(str, is_required=False, description=f"Its folder; default: ${WORKSPACE_VARIABLE}."),
@@ -41,9 +41,12 @@ def warehouse(context: dg.InitResourceContext) -> Iterator[Session]:
             context.log.info(f"{name}: {step.seconds:.2f} s, {dict(step.figures)}")
         report(name, step)
 
-    with open_session(
-        run, is_as_of_given=as_of is not None, wait_seconds=config["wait_seconds"], report=tell
-    ) as session:
+    with (
+        run_lease(Path(root), context.run_id or "manual"),
+        open_session(
+            run, is_as_of_given=as_of is not None, wait_seconds=config["wait_seconds"], report=tell
+        ) as session,
+    ):
         try:
             yield session
         finally:

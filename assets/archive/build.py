@@ -1,7 +1,7 @@
 """The raw archive: what landed since the last archive, packed with a manifest of hashes.
 
-An archive is written whole or not at all, and a file is never archived twice, so a missed Sunday is
-made up by the next one.
+An archive is written whole or not at all, and a file is never archived twice. It is due every second Sunday; what
+lies in archive/ tells whether the last one was made, so that one that downtime missed is made up.
 """
 
 from __future__ import annotations
@@ -10,10 +10,36 @@ import gzip
 import json
 import tarfile
 from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from assets.files import atomic_path, write_atomically
+from assets.landing.journal import MANIFEST
 from assets.workspace import Run, Workspace
+
+HOUR = time(3)
+
+
+def is_archive_due(workspace: Workspace, now: datetime) -> bool:
+    """Whether a file that landed before the last archive Sunday is in no archive yet; `now` is company time."""
+    due_at = last_archive_sunday(now).timestamp()
+    before = archived(workspace)
+    return any(p.stat().st_mtime < due_at for p in raw_files(workspace) if p.name not in before)
+
+
+def last_archive_sunday(now: datetime) -> datetime:
+    """The last 03:00 of every second Sunday, at `now` or before: by the calendar, whenever the daemon was started."""
+    day = now.date() - timedelta(days=now.isoweekday() % 7)
+    if datetime.combine(day, HOUR, now.tzinfo) > now:
+        day -= timedelta(weeks=1)
+    if day.toordinal() // 7 % 2:
+        day -= timedelta(weeks=1)
+    return datetime.combine(day, HOUR, now.tzinfo)
+
+
+def raw_files(workspace: Workspace) -> list[Path]:
+    """The raw files that landed, by name."""
+    return sorted(p for p in workspace.landed.glob("*") if _is_raw(p))
 
 
 def archived(workspace: Workspace) -> set[str]:
@@ -29,7 +55,7 @@ def build_archive(run: Run) -> Mapping[str, int]:
     """Pack the landed files that no archive holds; figures of what was packed."""
     workspace = run.workspace
     before = archived(workspace)
-    new = [p for p in sorted(workspace.landed.iterdir()) if _is_raw(p) and p.name not in before]
+    new = [p for p in raw_files(workspace) if p.name not in before]
     if not new:
         return {"files": 0, "bytes": 0}
     target = workspace.archive / f"raw-{run.now:%Y%m%dT%H%M%S}-{run.run_id}.tar.gz"
@@ -39,7 +65,8 @@ def build_archive(run: Run) -> Mapping[str, int]:
         gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed,
         tarfile.open(fileobj=packed, mode="w") as tar,
     ):
-        for path in new:
+        # The journal, as it stands, goes with them: with the bytes it is all that a rebuild needs.
+        for path in (*new, *workspace.landed.glob(MANIFEST)):
             tar.add(path, arcname=f"landed/{path.name}", recursive=False)
     # The manifest comes last: without it the archive does not count, and the files are packed again.
     files = [{"file": p.name, "bytes": p.stat().st_size} for p in new]
@@ -49,4 +76,4 @@ def build_archive(run: Run) -> Mapping[str, int]:
 
 
 def _is_raw(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.suffix not in {".part", ".jsonl"}
+    return path.is_file() and not path.name.startswith(".") and path.name != MANIFEST

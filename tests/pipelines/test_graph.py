@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import dagster as dg
-
 from pipelines.definitions import definitions
 
 
@@ -43,15 +41,3 @@ def test_nothing_hangs_loose() -> None:
     assert roots == {"landing/files"}
     missing = [k.to_user_string() for k in graph.get_all_asset_keys() if not graph.get(k).is_materializable]
     assert missing == []
-
-
-def test_schedules_and_the_sensor_run_by_themselves_in_company_time() -> None:
-    repository = definitions.get_repository_def()
-    schedules = {s.name: (s.cron_schedule, s.execution_timezone) for s in repository.schedule_defs}
-    assert schedules == {
-        "hourly_alerts": ("7 * * * *", "Asia/Shanghai"),
-        "weekly_report": ("0 8 * * 1", "Asia/Shanghai"),
-        "raw_archive": ("0 3 * * 0", "Asia/Shanghai"),
-    }
-    assert all(s.default_status == dg.DefaultScheduleStatus.RUNNING for s in repository.schedule_defs)
-    assert [s.name for s in repository.sensor_defs] == ["inbox_sensor"]
