@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
@@ -72,6 +73,7 @@ class Source(Strict):
     quote: Literal['"', "'", "none"] = '"'
     sheet: str | int = "*"
     header_row: Annotated[int, Field(ge=0, le=1000)] | None = None
+    rows: Annotated[str, Field(min_length=1)] | None = None
     same_name: Literal["supersede", "append"] = "supersede"
     columns: dict[ColumnName, SourceColumn]
     blank: Texts = ()
@@ -266,7 +268,8 @@ class Mapping(Strict):
             yield from ((f"derived_sources.{code}.order", value) for value in (rule.order if rule else ()))
         for number, record in enumerate(self.records, start=1):
             where = f"records[{number}] ({record.record})"
-            for fields, recorded in ((r.fields, r.recorded_at) for r in (record, *record.each)):
+            parts = [(record.fields, record.recorded_at), *((e.fields, e.recorded_at) for e in record.each)]
+            for fields, recorded in parts:
                 yield from ((f"{where}.{name}", value) for name, value in fields.items())
                 if recorded is not None:
                     yield f"{where}.recorded_at", recorded
@@ -290,8 +293,8 @@ def settable_columns(contract: Contract) -> tuple[str, ...]:
 
 
 def normal_header(text: object) -> str:
-    """A header as it is compared: without case, BOM, and with any run of white space as one space."""
-    return re.sub(r"[\s\u3000\ufeff\u200b]+", " ", str(text)).strip().casefold()
+    """A header as it is compared: without case, width or BOM, and with any run of white space as one space."""
+    return re.sub(r"[\s\ufeff\u200b]+", " ", normalize("NFKC", str(text))).strip().casefold()
 
 
 def _derived_columns(name: str, derived: DerivedSource, columns: list[str]) -> list[str]:

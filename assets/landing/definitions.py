@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.definitions import OWNERS
 from assets.landing.inbox import take_inbox
 from assets.session import Session
 
@@ -12,7 +13,7 @@ from assets.session import Session
     key=["landing", "files"],
     group_name="landing",
     kinds={"duckdb", "file"},
-    owners=["team:sales-analytics"],
+    owners=OWNERS,
     description="Files taken from the inbox: bytes kept by content hash, rows as text with file, sheet and row.",
 )
 def landing_files(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:

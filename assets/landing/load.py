@@ -144,11 +144,13 @@ def _load_by_duckdb(con: duckdb.DuckDBPyConnection, part: Part, table: str, file
 
 
 def _load_parquet(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: int) -> None:
+    columns = columnar.parquet_columns(part.path, part.source.rows)
     places = part.layout.places.values()
-    values = ", ".join("null" if p is None else clean(f"{quote_ident(part.layout.found[p])}::varchar") for p in places)
+    texts = ", ".join(f"{columns[part.layout.found[p]]} as c{p}" for p in dict.fromkeys(places) if p is not None)
+    values = ", ".join("null" if p is None else clean(f"c{p}") for p in places)
+    rows = columnar.parquet_rows_sql(part.path, part.source.rows)
     con.execute(
-        f"insert into {table} select {file_id}, null, file_row_number + 1, {values}"
-        f" from read_parquet({quote_literal(str(part.path))}, file_row_number = true)"
+        f'insert into {table} select {file_id}, null, "row:", {values} from (select "row:", {texts} from ({rows}))'
     )
 
 
@@ -177,7 +179,7 @@ def _records(part: Part) -> Iterator[tuple[int, Sequence[str | None]] | Refused]
     if part.form == "xlsx":
         yield from xlsx.sheet_rows(part.path, part.sheet or "", part.layout.header_row)
     elif part.form == "jsonl":
-        for item in columnar.json_objects(part.path):
+        for item in columnar.json_objects(part.path, part.source.rows):
             yield item if isinstance(item, Refused) else (item[0], [item[1].get(name) for name in part.layout.found])
     else:
         assert part.dialect is not None and part.text is not None

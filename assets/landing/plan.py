@@ -149,7 +149,11 @@ def _plan_columnar(path: Path, mapping: str, sources: list[tuple[str, Source]], 
     near: list[_Near] = []
     for code, source in sources:
         text = open_text(path, source.encoding, scratch) if form == "jsonl" else None
-        names = columnar.json_columns(text.path) if text is not None else columnar.parquet_columns(path)
+        names = (
+            columnar.json_columns(text.path, source.rows)
+            if text is not None
+            else list(columnar.parquet_columns(path, source.rows))
+        )
         layout = find_layout(Table(None, ((1, tuple(names)),)), source.model_copy(update={"header_row": None}))
         if isinstance(layout, Layout):
             layout = replace(layout, header_row=0, width=len(names))

@@ -87,6 +87,8 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("thousands equal to decimal", "stage: stage", "stage: {column: stage, number: {decimal: ','}}", "write both"),
     ("a joined source that is not there", "from: s", "from: s\n    joins: {p: {source: p, on: {id: id}}}", "names 'p'"),
     ("a column to fill that staging fills", "stage: stage", "stage: stage, landed_at: at", "names 'landed_at'"),
+    ("a shared value map that is not there", "stage: stage", "stage: {column: stage, values: stages}", "names 'stages'"),
+    ("a date form of the whole mapping", "sources:", "dates: [dym]\nsources:", "'dym' is no date form"),
     ("duplicates by an unknown column", "files: [a*.csv]", "files: [a*.csv], duplicates: [x]", "duplicates names 'x'"),
 ]  # fmt: skip
 
@@ -121,6 +123,7 @@ def test_derived_sources_give_columns_to_records() -> None:
 
 
 def test_headers_are_compared_without_case_bom_and_runs_of_space() -> None:
+    assert normal_header("商机名称（必填）") == normal_header("商机名称(必填)")
     assert normal_header("\ufeffDeal  Stage\n(now)") == normal_header("deal stage (NOW)")
     assert normal_header("客户　名称") == "客户 名称"
 
