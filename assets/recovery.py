@@ -42,7 +42,7 @@ HISTORY = ("alerts", "alert_events", "evaluations", "deliveries")
 
 def open_warehouse(run: Run) -> duckdb.DuckDBPyConnection:
     """A sound warehouse, ready for the run's first step. Raises what is no fault of the file: a full disk, a lock."""
-    con = None
+    con, is_new = None, not run.workspace.warehouse.exists()
     try:
         con = connect(run)
         faults = [*distrusted(run.workspace), *other_layout(con), *audit(con, run), *lost_history(con, run.workspace)]
@@ -56,14 +56,17 @@ def open_warehouse(run: Run) -> duckdb.DuckDBPyConnection:
         return con
     if con is not None:
         con.close()
-    return _rebuilt(run, faults)
-
-
-def _rebuilt(run: Run, faults: list[str]) -> duckdb.DuckDBPyConnection:
     for fault in faults:
         log.warning("%s", fault)
-    log.warning("rebuilding the warehouse from landed/; the old file is kept in rejected/")
-    set_aside(run.workspace, run.run_id)
+    if is_new:  # the old one is lost: what was opened is empty
+        run.workspace.warehouse.unlink()
+    else:
+        set_aside(run.workspace, run.run_id)
+    return _rebuilt(run)
+
+
+def _rebuilt(run: Run) -> duckdb.DuckDBPyConnection:
+    log.warning("rebuilding the warehouse from landed/")
     con = connect(run)
     try:
         other_layout(con)
@@ -80,6 +83,7 @@ def _rebuilt(run: Run, faults: list[str]) -> duckdb.DuckDBPyConnection:
 
 def set_aside(workspace: Workspace, run_id: str) -> None:
     """Move the warehouse and its WAL out of the way, into rejected/, in place of one set aside before."""
+    log.warning("the old warehouse is kept in rejected/")
     files = (workspace.warehouse, workspace.warehouse.with_name(workspace.warehouse.name + ".wal"))
     for path in files:
         for older in workspace.rejected.glob(f"*-{path.name}"):
@@ -91,6 +95,7 @@ def set_aside(workspace: Workspace, run_id: str) -> None:
 
 def distrust(workspace: Workspace, reason: str) -> None:
     """Have the next run rebuild the warehouse: damage may show only when a block is read, in the middle of a run."""
+    _marker(workspace).parent.mkdir(exist_ok=True)
     write_atomically(_marker(workspace), reason)
 
 

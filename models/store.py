@@ -7,10 +7,12 @@ SHA-256 of the bytes beside them, and loading refuses bytes with another.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
+from zipfile import ZipFile, ZipInfo
 
 import skops.io
 
@@ -18,14 +20,41 @@ from data_contracts.errors import StagewatchError
 from models.hazards import RiskModel
 
 TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+SCHEMA = "schema.json"
 LIBRARIES = ("scikit-learn", "numpy", "skops")
 REMEDY = "delete the model's folder: the next run trains it anew from the data"
 
 
 def dump_model(model: RiskModel) -> bytes:
-    """The model in skops' format."""
-    data: bytes = skops.io.dumps(model.to_dict())
-    return data
+    """The model in skops' format; equal models give equal bytes.
+
+    skops names arrays by their address in memory and dates them: here they are numbered in the order of the schema.
+    """
+    numbers: dict[str, int] = {}
+
+    def renumbered(node: Any) -> Any:
+        if isinstance(node, list):
+            return [renumbered(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        return {key: renamed(part) if is_name(key, part) else renumbered(part) for key, part in node.items()}
+
+    def is_name(key: str, part: Any) -> bool:
+        return (key == "__id__" and isinstance(part, int)) or (key == "file" and isinstance(part, str))
+
+    def renamed(name: int | str) -> int | str:
+        address, dot, ending = str(name).partition(".")
+        number = numbers.setdefault(address, len(numbers) + 1)
+        return f"{number}{dot}{ending}" if isinstance(name, str) else number
+
+    written = io.BytesIO()
+    with ZipFile(io.BytesIO(skops.io.dumps(model.to_dict()))) as given, ZipFile(written, "w") as kept:
+        schema = renumbered(json.loads(given.read(SCHEMA)))
+        parts = {str(renamed(name)): given.read(name) for name in given.namelist() if name != SCHEMA}
+        parts[SCHEMA] = json.dumps(schema, indent=2).encode()
+        for name in sorted(parts):
+            kept.writestr(ZipInfo(name), parts[name])
+    return written.getvalue()
 
 
 def load_model(data: bytes, sha256: str, where: str = "model") -> RiskModel:

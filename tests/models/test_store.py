@@ -33,6 +33,14 @@ def test_a_model_comes_back_as_it_was(model: RiskModel) -> None:
     assert back.references == model.references
 
 
+def test_equal_models_are_stored_as_equal_bytes(model: RiskModel) -> None:
+    frame = landmark_frame(rows=900)
+    again = fit_risk_model(frame, frame, 90, ACTIONS, None, Learning(rounds=5, smallest_leaf=20))
+    other = fit_risk_model(frame, frame, 90, ACTIONS, None, Learning(rounds=6, smallest_leaf=20))
+    assert again is not model and dump_model(again) == dump_model(model)
+    assert dump_model(other) != dump_model(model)
+
+
 def test_a_flipped_byte_is_refused(model: RiskModel) -> None:
     data = dump_model(model)
     for place in (10, len(data) // 2, len(data) - 10):
