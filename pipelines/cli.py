@@ -6,6 +6,7 @@ said in one line with its remedy. Commands import what they need when they are c
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -19,11 +20,9 @@ import typer
 from rich.console import Console
 
 from data_contracts.errors import StagewatchError
+from data_contracts.telemetry import switch_telemetry_off
 
-# Dependencies that would call home are told not to before any of them is imported.
-for variable in ("GX_ANALYTICS_ENABLED", "STREAMLIT_BROWSER_GATHER_USAGE_STATS"):
-    os.environ.setdefault(variable, "false")
-os.environ.setdefault("DO_NOT_TRACK", "1")
+switch_telemetry_off()  # before anything is imported that would report
 
 app = typer.Typer(
     name="stagewatch",
@@ -230,19 +229,32 @@ def _outline(data: Any, depth: int = 0) -> str:
     return "\n".join(lines)
 
 
+def _complain(error: StagewatchError) -> None:
+    err.print(f"stagewatch: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+
+
 def main() -> None:
     """Entry point of the console script."""
     code: int | str | None = 0
     try:
         app()
     except StagewatchError as error:
-        err.print(f"stagewatch: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+        _complain(error)
         code = 2
     except SystemExit as ended:
         code = ended.code
     except BrokenPipeError:
         pass
+    except Exception as error:
+        from assets.faults import in_words
+
+        said = in_words(error)
+        if said is None:
+            raise
+        _complain(said)
+        code = 2
     # DuckDB's binding complains on stderr when the interpreter takes it down: leave before that.
+    atexit._run_exitfuncs()
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     sys.stderr.flush()
