@@ -139,15 +139,22 @@ def cut_log(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, cut_log, lambda path: flip(path, 0)], ids=["lost", "cut", "flipped"])
-def test_a_log_that_lost_commits_is_noticed(root: Path, killed: Path, damage: Callable[[Path], object]) -> None:
+LOG_DAMAGES: dict[str, Callable[[Path], object]] = {
+    "lost": Path.unlink,
+    "cut": cut_log,
+    "flipped": lambda log: flip(log, 0),
+    "alone": lambda log: log.with_suffix("").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", LOG_DAMAGES)
+def test_a_log_that_lost_commits_is_noticed(killed: Path, damage: str) -> None:
+    damaged = shutil.copytree(killed, killed.with_name("damaged"))
     with opened(killed) as con:
         wanted = contents(con)
     assert len(wanted["ops.evaluations"]) == 3 and len(wanted["landing.test__events"]) == 6
-    # `root` went on to its end: its log is in the file by now. Take what the killed run left instead.
-    again = shutil.copytree(killed, killed.with_name("again"))
-    shutil.copy2(root / "warehouse.duckdb", again / "warehouse.duckdb")
-    with opened(again) as con:
+    LOG_DAMAGES[damage](damaged / "warehouse.duckdb.wal")
+    with opened(damaged) as con:
         assert contents(con) == wanted
 
 
