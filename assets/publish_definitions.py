@@ -7,10 +7,12 @@ from datetime import timedelta
 import dagster as dg
 
 from assets.contract_checks import check_contracts, refuse_broken_marts
+from assets.definitions import OWNERS
 from assets.marts.build import MARTS
 from assets.publish import publish
 from assets.session import Session
 from data_contracts.contract import load_contract, names
+from queries.snapshot import current_snapshot
 
 
 @dg.asset(
@@ -20,7 +22,7 @@ from data_contracts.contract import load_contract, names
     ],
     group_name="publish",
     kinds={"duckdb", "greatexpectations"},
-    owners=["team:sales-analytics"],
+    owners=OWNERS,
     description="What every rule of every contract said of its table, as Great Expectations found it inside DuckDB.",
 )
 def check_results(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
@@ -42,7 +44,7 @@ def check_results(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
     ],
     group_name="publish",
     kinds={"duckdb"},
-    owners=["team:sales-analytics"],
+    owners=OWNERS,
     description="What users read: marts, scores, alerts and data health, switched in one atomic step.",
     freshness_policy=dg.FreshnessPolicy.time_window(
         fail_window=timedelta(hours=3), warn_window=timedelta(hours=1, minutes=15)
@@ -51,7 +53,14 @@ def check_results(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
 def snapshot(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
     refuse_broken_marts(warehouse.con)
     figures = warehouse.step("publish", lambda: {"tables": len(publish(warehouse.con, warehouse.run))})
-    return dg.MaterializeResult(metadata=figures)
+    current = current_snapshot(warehouse.run.workspace.published)
+    return dg.MaterializeResult(
+        metadata={
+            **figures,
+            "as_of": dg.MetadataValue.timestamp(warehouse.run.as_of),
+            "snapshot": dg.MetadataValue.path(str(current)),
+        }
+    )
 
 
 definitions = dg.Definitions(assets=[check_results, snapshot])

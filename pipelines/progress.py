@@ -45,6 +45,8 @@ def console_listener(console: Console) -> Listener:
         if status is not None:
             status.stop()
         figures = ", ".join(f"{key} {value:,}" for key, value in step.figures.items() if isinstance(value, int))
-        console.print(f"[{done:>2}] {name:<34} {step.seconds:7.2f} s  {figures}", highlight=False, markup=False)
+        console.print(
+            f"[{done:>2}] {name:<34} {step.seconds:7.2f} s  {figures}", highlight=False, markup=False, soft_wrap=True
+        )
 
     return tell

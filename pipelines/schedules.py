@@ -17,14 +17,13 @@ from pathlib import Path
 import dagster as dg
 
 from assets.archive.build import is_archive_due
-from assets.definitions import company_timezone
+from assets.definitions import WORKSPACE_VARIABLE, company_timezone
 from assets.landing.arrivals import Arrival, settled_files
 from assets.workspace import Workspace
 from data_contracts.errors import StagewatchError
 from data_contracts.settings import load_settings
 from pipelines.jobs import archive_job, main_job
 from pipelines.leases import end_dead_runs
-from pipelines.resources import WORKSPACE_VARIABLE
 
 # The hourly run keeps clear of the full hour, when everybody's robots speak; on Mondays it comes after the training.
 HOURLY, RETRAINING, REPORT, DAILY = "7 * * * *", "1 0 * * 1", "0 8 * * 1", "0 3 * * *"

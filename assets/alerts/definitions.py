@@ -8,8 +8,9 @@ import dagster as dg
 
 from assets.alerts.build import OUTCOMES, build_alerts
 from assets.alerts.exports import write_alert_exports
-from assets.definitions import contract_metadata
+from assets.definitions import OWNERS, contract_metadata
 from assets.session import Session
+from assets.warehouse import count
 from data_contracts.contract import load_contract
 
 READS = [
@@ -26,7 +27,7 @@ def _spec(key: list[str], description: str, metadata: dict[str, object] | None =
         deps=READS,
         group_name="alerts",
         kinds={"duckdb", "sql"},
-        owners=["team:sales-analytics"],
+        owners=OWNERS,
         description=description,
         metadata=metadata,
     )
@@ -44,7 +45,8 @@ def _spec(key: list[str], description: str, metadata: dict[str, object] | None =
 )
 def alerts(warehouse: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResult]:
     figures = warehouse.step("alerts", lambda: build_alerts(warehouse.con, warehouse.run))
-    yield dg.MaterializeResult(asset_key=["ops", "alerts"], metadata=figures)
+    rows = {"dagster/row_count": count(warehouse.con, "ops.alerts")}
+    yield dg.MaterializeResult(asset_key=["ops", "alerts"], metadata={**figures, **rows})
     for mart in OUTCOMES:
         yield dg.MaterializeResult(asset_key=["marts", mart], metadata={"dagster/row_count": figures[mart]})
 
@@ -54,12 +56,13 @@ def alerts(warehouse: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResul
     deps=[["ops", "alerts"]],
     group_name="alerts",
     kinds={"csv", "excel"},
-    owners=["team:sales-analytics"],
+    owners=OWNERS,
     description="The open alerts as CSV, XLSX and JSONL, and one message per recipient and rule.",
 )
 def alert_exports(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
+    folder = dg.MetadataValue.path(warehouse.run.workspace.exports)
     figures = warehouse.step("exports", lambda: {"files": len(write_alert_exports(warehouse.con, warehouse.run))})
-    return dg.MaterializeResult(metadata=figures)
+    return dg.MaterializeResult(metadata={**figures, "folder": folder})
 
 
 definitions = dg.Definitions(assets=[alerts, alert_exports])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.archive.build import build_archive
+from assets.definitions import OWNERS
 from assets.session import Session
 
 
@@ -13,7 +14,7 @@ from assets.session import Session
     deps=[["landing", "files"]],
     group_name="archive",
     kinds={"file"},
-    owners=["team:sales-analytics"],
+    owners=OWNERS,
     description="Raw files that landed since the last archive, packed with a manifest of content hashes.",
 )
 def raw_archive(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import dagster as dg
 
-from assets.definitions import contract_metadata
+from assets.definitions import OWNERS, contract_metadata
 from assets.marts.build import MARTS, build_mart
 from assets.session import Session
 from assets.warehouse import read_sql
@@ -22,17 +23,26 @@ def upstream(mart: str) -> list[dg.AssetKey]:
     return [dg.AssetKey(list(key)) for key in sorted(found - {("marts", mart)})]
 
 
+def heading(sql: str) -> str:
+    """What the head of a mart's SQL file says that it is: the text between its name and its grain."""
+    head = " ".join(line.removeprefix("--").strip() for line in sql.split("\n-- Grain")[0].splitlines())
+    return head.partition(": ")[2]
+
+
 def mart_asset(mart: str) -> dg.AssetsDefinition:
     """The asset of one mart."""
     is_contracted = mart in names("marts")
+    sql = read_sql("assets.marts", f"{mart}.sql")
+    words = load_contract("marts", mart).description if is_contracted else f"Working table: {heading(sql)}"
 
     @dg.asset(
         key=["marts", mart],
         deps=upstream(mart),
         group_name="marts",
         kinds={"duckdb", "sql"},
-        owners=["team:sales-analytics"],
-        description=load_contract("marts", mart).description if is_contracted else f"Working table of {mart}.",
+        owners=OWNERS,
+        description=f"{words}\n\n```sql\n{sql}\n```",
+        code_version=hashlib.sha256(sql.encode()).hexdigest()[:8],
         metadata=contract_metadata("marts", mart) if is_contracted else None,
     )
     def build(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.definitions import OWNERS
 from assets.risk.build import build_risk
 from assets.session import Session
+from assets.warehouse import count
 
 TABLES = {
     "landmark_features": "Opportunity x Monday while open, with what was recorded by then and the label.",
@@ -34,7 +36,7 @@ READS = [
             deps=READS,
             group_name="risk",
             kinds={"duckdb", "scikitlearn"},
-            owners=["team:sales-analytics"],
+            owners=OWNERS,
             description=description,
         )
         for name, description in TABLES.items()
@@ -43,7 +45,8 @@ READS = [
 def risk(warehouse: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResult]:
     figures = warehouse.step("risk", lambda: build_risk(warehouse.con, warehouse.run))
     for name in TABLES:
-        yield dg.MaterializeResult(asset_key=["ml", name], metadata=figures if name == "scores" else None)
+        rows = {"dagster/row_count": count(warehouse.con, f"ml.{name}")}
+        yield dg.MaterializeResult(asset_key=["ml", name], metadata={**figures, **rows} if name == "scores" else rows)
 
 
 definitions = dg.Definitions(assets=[risk])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.definitions import contract_metadata
+from assets.definitions import OWNERS, contract_metadata
 from assets.session import Session
 from assets.staging.build import build_staging, latest_time, ledger_faults
 from data_contracts.contract import load_contract, names
@@ -24,7 +24,7 @@ def _spec(name: str, description: str, metadata: dict[str, object]) -> dg.AssetS
         deps=[["landing", "files"]],
         group_name="staging",
         kinds={"duckdb", "sql"},
-        owners=["team:sales-analytics"],
+        owners=OWNERS,
         description=description,
         metadata=metadata,
     )

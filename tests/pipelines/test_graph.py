@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import dagster as dg
+
+from assets.marts.build import MARTS
+from data_contracts.contract import load_contract, names
 from pipelines.definitions import definitions
 
 
@@ -41,3 +45,33 @@ def test_nothing_hangs_loose() -> None:
     assert roots == {"landing/files"}
     missing = [k.to_user_string() for k in graph.get_all_asset_keys() if not graph.get(k).is_materializable]
     assert missing == []
+
+
+def test_every_promised_table_shows_its_columns_and_has_a_check() -> None:
+    graph = definitions.resolve_asset_graph()
+    checked = {check.asset_key for check in graph.asset_check_keys if check.name == "contract"}
+    for layer in ("sources", "marts"):
+        for name in names(layer):
+            contract = load_contract(layer, name)
+            key = dg.AssetKey([contract.schema, name])
+            shown = graph.get(key).metadata["dagster/column_schema"].columns
+            assert [(c.name, c.type) for c in shown] == [(c.name, c.type) for c in contract.columns], name
+            assert key in checked, name
+
+
+def test_the_ledger_check_blocks_and_marts_show_their_sql() -> None:
+    graph = definitions.resolve_asset_graph()
+    (ledger,) = [k for k in graph.asset_check_keys if k.name == "ledger_balances"]
+    assert (ledger.asset_key, graph.get(ledger).blocking) == (dg.AssetKey(["staging", "ledger"]), True)
+    for mart in MARTS:
+        node = graph.get(dg.AssetKey(["marts", mart]))
+        assert f"create or replace table marts.{mart}" in str(node.description), mart
+        assert node.code_version, mart
+        first_line = str(node.description).splitlines()[0]
+        assert len(first_line) > len("Working table: ") and not first_line.endswith(": "), mart
+
+
+def test_what_people_wait_for_has_a_freshness_policy() -> None:
+    graph = definitions.resolve_asset_graph()
+    fresh = {k.to_user_string() for k in graph.get_all_asset_keys() if graph.get(k).freshness_policy}
+    assert fresh == {"published/snapshot", "reports/weekly"}
