@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 
@@ -80,6 +81,8 @@ class Story:
     first_win: datetime | None = None
     stage: int | None = None  # where it is, or was last
     order: list[int] = field(default_factory=list)  # content hashes, as told
+    activity: list[datetime] = field(default_factory=list)  # every instant at which it was active
+    is_known: bool = True
 
 
 def tell(history: History, rules: Rules, as_of: datetime) -> Story:
@@ -94,8 +97,10 @@ def tell(history: History, rules: Rules, as_of: datetime) -> Story:
     ]
     active: list[Event | Touch] = [*events, *signings, *others]
     activity = sorted({record.at for record in active})
-    story = Story()
-    last_touch = history.created
+    # Its record has no time of its own: it is known from its creation on, or by anything that names it.
+    created = history.created if history.created is None or history.created <= as_of else None
+    story = Story(activity=activity, is_known=bool(activity) or history.created == created)
+    last_touch = created
     for instant in activity:
         lapsed = lapse_time(last_touch, rules)
         is_lapsed = story.status == "open" and lapsed is not None and lapsed < instant
@@ -254,3 +259,26 @@ def business_days(since: datetime, until: datetime, zone: ZoneInfo, is_working: 
             total += max(timedelta(), min(until, end) - max(since, begin))
         day += timedelta(days=1)
     return total / timedelta(days=1)
+
+
+def quantile(values: list[float], share: float) -> float | None:
+    """Interpolated linearly between the two values beside position share x (n - 1)."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
+
+
+def kaplan_meier_median(lengths: list[tuple[float, bool]]) -> float | None:
+    """The first length by which half have left; (length, has ended), who has not is at risk as long as known."""
+    survival = Fraction(1)
+    for length in sorted({length for length, has_ended in lengths if has_ended}):
+        at_risk = sum(other >= length for other, _ in lengths)
+        ended = sum(other == length and has_ended for other, has_ended in lengths)
+        survival *= 1 - Fraction(ended, at_risk)
+        if survival <= Fraction(1, 2):
+            return length
+    return None

@@ -1,12 +1,12 @@
 """The SQL against a slow, obvious Python walk over the same random histories (tests/support/oracle.py).
 
-STAGEWATCH_EXAMPLES sets how many batches of histories are tried (200 by default).
+STAGEWATCH_EXAMPLES sets how many batches of histories are tried (150 by default).
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from histories import EPOCH, GRID, STEPS, histories, load
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +21,8 @@ from assets.marts.build import MARTS, build_mart
 from assets.warehouse import connect_memory, set_as_of, working_days
 from data_contracts.playbook import load_playbook
 from data_contracts.settings import Settings
-from oracle import History, Rules, Story, business_days, days, path, tell
+from histories import EPOCH, GRID, STEPS, histories, load
+from oracle import History, Rules, Story, business_days, days, kaplan_meier_median, path, quantile, tell
 
 SETTINGS = Settings()
 ZONE = ZoneInfo(SETTINGS.timezone)
@@ -30,10 +30,10 @@ PLAYBOOK = load_playbook("fmcg_five_stage")
 STAGES = [stage.stage for stage in PLAYBOOK.stages]
 WORKING = {day for day, is_working in working_days(SETTINGS.calendar) if is_working}
 WINDOW = timedelta(days=20)
-EXAMPLES = int(os.environ.get("STAGEWATCH_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("STAGEWATCH_EXAMPLES", "150"))
 
 STORIES = MARTS[1 : MARTS.index("warnings") + 1]
-COUNTS = ("funnel_paths", "funnel", "transitions", "variants")
+COUNTS = ("funnel_paths", "funnel", "transitions", "variants", "dwell", "stage_days")
 
 batches = {
     "told": st.lists(histories(len(STAGES)), min_size=1, max_size=12),
@@ -96,10 +96,18 @@ def test_spells_lapses_and_warnings_are_the_oracles(
     assert rows(con, lives) == [
         (key, s.status, s.closed, s.first_win, sum(returned is not None for _, returned in s.lapses))
         for key, s in stories.items()
+        if s.is_known
+    ]
+
+    activity = """
+        select opportunity_key, first_activity_at, last_activity_at
+        from marts.opportunity_lives where first_activity_at is not null order by 1"""
+    assert rows(con, activity) == [
+        (key, story.activity[0], story.activity[-1]) for key, story in stories.items() if story.activity
     ]
 
     statuses = "select opportunity_key, status from marts.status_intervals where to_at = 'infinity' order by 1"
-    assert rows(con, statuses) == [(key, story.status) for key, story in stories.items()]
+    assert rows(con, statuses) == [(key, story.status) for key, story in stories.items() if story.is_known]
 
 
 @profile(max(1, EXAMPLES // 2))
@@ -144,6 +152,29 @@ def test_paths_and_counts_are_the_oracles(
     ways = Counter(steps(story) for story in stories.values() if story.spells)
     sql = "select steps, opportunities from marts.variants"
     assert {tuple(way): n for way, n in rows(con, sql)} == ways
+
+    assert_dwell_is_the_oracles(con, stories, as_of)
+
+
+def assert_dwell_is_the_oracles(con: duckdb.DuckDBPyConnection, stories: dict[int, Story], as_of: datetime) -> None:
+    """Statistics over all spells of a stage, and each opportunity's days in it."""
+    spells = [(key, s) for key, story in stories.items() for s in story.spells]
+    expected = []
+    for k in sorted({s.stage for _, s in spells}):
+        lengths = [(days(s.entered, s.left or as_of), s.left is not None) for _, s in spells if s.stage == k]
+        left = [length for length, has_ended in lengths if has_ended]
+        mean = sum(left) / len(left) if left else None
+        figures = (mean, quantile(left, 0.5), quantile(left, 0.9), kaplan_meier_median(lengths))
+        expected.append((k, len(lengths), len(left), *figures))
+    columns = "stage_no, spells, completed, mean_days, median_days, p90_days, km_median_days"
+    found = rows(con, f"select {columns} from marts.dwell where dimension = 'all' order by 1")
+    assert [pytest.approx(row, abs=1e-9) for row in expected] == found
+
+    total: dict[tuple[int, int], timedelta] = defaultdict(timedelta)
+    for key, s in spells:
+        total[key, s.stage] += (s.left or as_of) - s.entered
+    in_stage = rows(con, "select opportunity_key, stage_no, stage_days from marts.stage_days order by 1, 2")
+    assert in_stage == [(*where, pytest.approx(t / timedelta(days=1))) for where, t in sorted(total.items())]
 
 
 def name(stage: int | None) -> str | None:
