@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from models.blend import SEED, Design
 from models.features import Encoder, Floats
-from models.hazards import FAIL, SIGN, outcome_codes
+from models.hazards import FAIL, SIGN, chunks, outcome_codes
 
 OPEN = 2
 SMOOTHING = 0.1  # Odoo's
@@ -103,12 +103,13 @@ def logistic_regression(frame: pl.DataFrame, status: NDArray[np.int64], weight: 
     model.fit(design.inputs(matrix, codes), status, sample_weight=weight / weight.mean())
 
     def score(rows: pl.DataFrame) -> Floats:
-        stage = rows["stage_no"].fill_null(0).cast(pl.Float64).to_numpy()
-        probabilities = model.predict_proba(design.inputs(encoder.transform(rows), (stage,)))
         result = np.zeros((rows.height, 2))
-        for place, code in enumerate(model.classes_):
-            if code in (FAIL, SIGN):
-                result[:, code] = probabilities[:, place]
+        for part in chunks(rows.height):
+            stage = rows["stage_no"][part].fill_null(0).cast(pl.Float64).to_numpy()
+            probabilities = model.predict_proba(design.inputs(encoder.transform(rows[part]), (stage,)))
+            for place, code in enumerate(model.classes_):
+                if code in (FAIL, SIGN):
+                    result[part, code] = probabilities[:, place]
         return result
 
     return score

@@ -15,7 +15,7 @@ beyond the last, the hazard is constant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +30,7 @@ from models.blend import SEED, Blend, Learning
 from models.features import Encoder, Floats
 
 FAIL, SIGN = 0, 1
+CHUNK = 8192
 STEPS = (7.0, 14.0, 28.0, 49.0, 77.0, 119.0, 175.0, 252.0)
 
 
@@ -45,8 +46,14 @@ class RiskModel:
 
     def incidence(self, matrix: Floats, days: Sequence[float]) -> Floats:
         """(rows, days, 2): cumulative incidence of failing and signing by each of `days` (ascending)."""
+        result = np.zeros((len(matrix), len(days), 2))
         with one_thread():
-            hazard, share = self._intervals(matrix)
+            for rows in chunks(len(matrix)):
+                result[rows] = self._incidence(matrix[rows], days)
+        return result
+
+    def _incidence(self, matrix: Floats, days: Sequence[float]) -> Floats:
+        hazard, share = self._intervals(matrix)
         starts = np.concatenate([[0.0], self.edges[:-1]])
         lengths = np.asarray(self.edges) - starts
         daily = -np.log1p(-np.minimum(hazard, 1 - 1e-9)) / lengths
@@ -93,6 +100,11 @@ class RiskModel:
             Blend.from_dict(data["signing"]),
             data["references"],
         )
+
+
+def chunks(rows: int) -> Iterator[slice]:
+    """Slices of a long table: what a model works out on the way is several times the table, and need not be whole."""
+    return (slice(first, first + CHUNK) for first in range(0, rows, CHUNK))
 
 
 def interval_edges(horizon_days: float) -> tuple[float, ...]:
