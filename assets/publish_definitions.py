@@ -40,6 +40,7 @@ def check_results(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
         ["ops", "alerts"],
         ["marts", "alert_outcomes"],
         ["marts", "recovered_value"],
+        ["exports", "alerts"],
         ["reports", "weekly"],
     ],
     group_name="publish",

@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.alerts.build import OUTCOMES, build_alerts
 from assets.alerts.exports import write_alert_exports
+from assets.contract_checks import refuse_broken_marts
 from assets.definitions import OWNERS, contract_metadata
 from assets.session import Session
 from assets.warehouse import count
@@ -53,13 +54,14 @@ def alerts(warehouse: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResul
 
 @dg.asset(
     key=["exports", "alerts"],
-    deps=[["ops", "alerts"]],
+    deps=[["ops", "alerts"], ["ops", "check_results"]],
     group_name="alerts",
     kinds={"csv", "excel"},
     owners=OWNERS,
     description="The open alerts as CSV, XLSX and JSONL, and one message per recipient and rule.",
 )
 def alert_exports(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
+    refuse_broken_marts(warehouse.con)
     folder = dg.MetadataValue.path(warehouse.run.workspace.exports)
     figures = warehouse.step("exports", lambda: {"files": len(write_alert_exports(warehouse.con, warehouse.run))})
     return dg.MaterializeResult(metadata={**figures, "folder": folder})

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from assets.contract_checks import refuse_broken_marts
 from assets.definitions import OWNERS, company_timezone
 from assets.marts.build import MARTS
 from assets.reports.build import build_reports
@@ -21,6 +22,7 @@ from assets.session import Session
         ["marts", "alert_outcomes"],
         ["marts", "recovered_value"],
         ["staging", "ledger"],
+        ["ops", "check_results"],
     ],
     group_name="reports",
     kinds={"html", "excel"},
@@ -32,6 +34,7 @@ from assets.session import Session
     ),
 )
 def weekly_report(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
+    refuse_broken_marts(warehouse.con)
     folder = dg.MetadataValue.path(warehouse.run.workspace.reports)
     figures = warehouse.step("report", lambda: {"files": len(build_reports(warehouse.con, warehouse.run))})
     return dg.MaterializeResult(metadata={**figures, "folder": folder})
