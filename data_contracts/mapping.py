@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from data_contracts.contract import Contract, load_contract, names
 from data_contracts.expressions import parse_expression
+from data_contracts.mapping_targets import refused_by_contract
 from data_contracts.mapping_values import (
     Number,
     Pairs,
@@ -266,13 +267,16 @@ class Mapping(Strict):
         for code, derived in self.derived_sources.items():
             rule = derived.pair or derived.pick
             yield from ((f"derived_sources.{code}.order", value) for value in (rule.order if rule else ()))
+        yield from ((where, value) for where, _, _, value in self.placed_values())
+
+    def placed_values(self) -> Iterator[tuple[str, str, str, Value]]:
+        """Every value that fills a column of a record: where it stands, record, column, value."""
         for number, record in enumerate(self.records, start=1):
-            where = f"records[{number}] ({record.record})"
             parts = [(record.fields, record.recorded_at), *((e.fields, e.recorded_at) for e in record.each)]
             for fields, recorded in parts:
-                yield from ((f"{where}.{name}", value) for name, value in fields.items())
-                if recorded is not None:
-                    yield f"{where}.recorded_at", recorded
+                given = [*fields.items(), *([("recorded_at", recorded)] if recorded is not None else [])]
+                for name, value in given:
+                    yield f"records[{number}] ({record.record}).{name}", record.record, name, value
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Mapping:
@@ -284,6 +288,8 @@ class Mapping(Strict):
             tables[name] = _derived_columns(name, derived, tables[derived.made_from])
         for number, record in enumerate(self.records, start=1):
             _check_record(f"records[{number}] ({record.record})", record, tables)
+        for fault in refused_by_contract(self):
+            raise ValueError(fault)
         return self
 
 

@@ -182,14 +182,14 @@ def serve(
 
 @contracts_app.command("check")
 def contracts_check(
-    file: Annotated[Path, typer.Argument(help="The file to look at; nothing is sent.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to look at; nothing is sent.")],
     workspace: WorkspaceOption = Path(),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: an object, of several files a list.")] = False,
 ) -> None:
-    """What would happen to FILE: mapping, rows accepted, quarantined with reasons, duplicates."""
+    """What would happen to FILEs sent now, together: mapping, rows accepted, quarantined with reasons, duplicates."""
     from pipelines.printing import print_check
 
-    raise typer.Exit(0 if print_check(file, workspace, as_json) else 2)
+    raise typer.Exit(0 if print_check(files, workspace, as_json) else 2)
 
 
 @app.command()

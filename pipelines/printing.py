@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,14 +64,14 @@ def report_files(root: Path, week: str | None) -> list[Path]:
     return chosen
 
 
-def print_check(file: Path, root: Path, as_json: bool) -> bool:
-    """Print what would happen to a file; True where it would be accepted whole."""
-    from assets.landing.check import check_file
+def print_check(files: Sequence[Path], root: Path, as_json: bool) -> bool:
+    """Print what would happen to files sent together; True where all of them would be accepted whole."""
+    from assets.landing.check import check_files
 
-    now = datetime.now(UTC)
-    check = check_file(file, Run.of(root, run_id="check", now=now))
+    checks = check_files(files, Run.of(root, run_id="check", now=datetime.now(UTC)))
     if as_json:
-        print(json.dumps(asdict(check), ensure_ascii=False, default=str, indent=2))
+        found = [asdict(check) for check in checks]
+        print(json.dumps(found[0] if len(found) == 1 else found, ensure_ascii=False, default=str, indent=2))
     else:
-        print(check.text())
-    return check.is_clean
+        print("\n\n".join(check.text() for check in checks))
+    return all(check.is_clean for check in checks)

@@ -30,7 +30,7 @@ def listening(to: Listener) -> Iterator[None]:
 
 
 def console_listener(console: Console) -> Listener:
-    """Print each finished step with its number, figures and seconds."""
+    """Print each finished step with its number, figures and seconds, and what somebody must mend, a line each."""
     done = 0
     status = console.status("…") if console.is_terminal else None
 

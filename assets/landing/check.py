@@ -1,28 +1,37 @@
-"""`stagewatch contracts check FILE`: what would become of a file, told before it is sent. Writes nothing.
+"""`stagewatch contracts check FILE...`: what would become of files, told before they are sent. Writes nothing.
 
-The file is landed and staged alone, in memory, by the workspace's mappings: a lookup in a table of another file
-finds nothing here.
+The files are landed and staged in memory beside the files that have landed for the same mappings, so that lookups,
+exact duplicates and replaced files come out as a run would find them. Several files are checked as sent together.
+A mapping that cannot be read is reported, and not stood in for by its last good version: what is checked is what is
+written.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
-from assets.landing.journal import Delivery
+from assets.landing.arrivals import printable
+from assets.landing.journal import Delivery, Journal, landed_path
 from assets.landing.land import land_file
-from assets.landing.plan import Plan, plan_file
+from assets.landing.mappings import is_append
+from assets.landing.plan import Plan, other_readers, plan_file
 from assets.landing.rebuild import mappings_in_force
 from assets.landing.sniff import extension
 from assets.staging.build import build_staging
+from assets.staging.reasons import reason_text, remedy_text
 from assets.warehouse import connect_memory
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
 from data_contracts.errors import StagewatchError
-from data_contracts.predicates import row_predicates
+from data_contracts.mapping import Mapping
+from data_contracts.mapping_targets import refused_by_playbook
 from data_contracts.texts import Language, Texts
 
 SHOWN = 20
@@ -42,11 +51,19 @@ class BadRow:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """What would become of a file. `problem` says why it would be rejected whole; then the figures are 0."""
+    """What would become of a file. `problem` says why it would be rejected whole; then the figures are 0.
+
+    `is_left`: it would not be rejected but left in the inbox, since a mapping that cannot be read may be its own.
+    `resent_of`: nothing would land, for its content has, under that name. `replaces_rows`: rows of the earlier file
+    of this name, which it would take the place of. `notices`: what would be said of it all the same.
+    """
 
     file: str
     language: Language
     problem: str | None = None
+    is_left: bool = False
+    resent_of: str | None = None
+    replaces_rows: int | None = None
     mapping: str | None = None
     source: str | None = None
     encoding: str | None = None
@@ -60,25 +77,42 @@ class FileCheck:
     bad_rows: tuple[BadRow, ...] = ()
     unused_columns: tuple[str, ...] = ()
     unused_sheets: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
-        """Whether every row would be accepted or is an exact duplicate."""
-        return self.problem is None and self.quarantined == 0
+        """Whether every row would be accepted or is an exact duplicate, and nothing needs mending."""
+        return self.problem is None and self.quarantined == 0 and not self.notices
 
     def text(self) -> str:
         """The check in words, in the workspace's language."""
         say = Texts("ingestion", self.language)
         if self.problem is not None:
-            return say("check_rejected", file=self.file, problem=self.problem)
+            said = "check_left" if self.is_left else "check_rejected"
+            return "\n".join([*self.notices, say(said, file=self.file, problem=self.problem)])
+        if self.resent_of is not None:
+            return say("check_resent", file=self.file, earlier=self.resent_of)
         lines = [
             say("check_read", file=self.file, mapping=self.mapping, source=self.source,
                 encoding=self.encoding or "-", rows=f"{self.rows_read:,}"),
             say("check_outcome", accepted=f"{self.accepted:,}", unmapped=f"{self.unmapped:,}",
                 quarantined=f"{self.quarantined:,}", duplicates=f"{self.duplicates:,}"),
         ]  # fmt: skip
+        if self.replaces_rows is not None:
+            lines.append(say("check_replaces", rows=f"{self.replaces_rows:,}"))
         lines += [say("check_record", record=name, rows=f"{rows:,}") for name, rows in self.records.items()]
-        lines += [
+        lines += self._bad_rows_text(say)
+        if self.unused_columns:
+            lines.append(say("check_unused_columns", names=", ".join(self.unused_columns)))
+        if self.unused_sheets:
+            lines.append(say("check_unused_sheets", names=", ".join(self.unused_sheets)))
+        if self.nul_bytes:
+            lines.append(say("check_nul", count=f"{self.nul_bytes:,}"))
+        return "\n".join([*lines, *self.notices])
+
+    def _bad_rows_text(self, say: Texts) -> list[str]:
+        """The first bad rows, then what mends each kind of fault among them."""
+        lines = [
             say("check_bad", row=bad.row, sheet=say("check_sheet", sheet=bad.sheet) if bad.sheet else "",
                 column=bad.column or "-", reason=reason_text(bad.reason, bad.record, self.language),
                 value=bad.value or "")
@@ -86,77 +120,159 @@ class FileCheck:
         ]  # fmt: skip
         if self.quarantined > len(self.bad_rows):
             lines.append(say("check_more", rows=f"{self.quarantined - len(self.bad_rows):,}"))
-        if self.unused_columns:
-            lines.append(say("check_unused_columns", names=", ".join(self.unused_columns)))
-        if self.unused_sheets:
-            lines.append(say("check_unused_sheets", names=", ".join(self.unused_sheets)))
-        if self.nul_bytes:
-            lines.append(say("check_nul", count=f"{self.nul_bytes:,}"))
-        return "\n".join(lines)
-
-
-def reason_text(reason: str, record: str | None, language: Language) -> str:
-    """A quarantine reason in words: a code of texts/ingestion.yaml, or a rule of the record's contract."""
-    say = Texts("ingestion", language)
-    if reason in say:
-        return say(reason)
-    rules = row_predicates(load_contract("sources", record)) if record in names("sources") else []
-    return next((p.reason.in_language(language) for p in rules if p.rule_id == reason), reason)
+        remedies = dict.fromkeys(remedy_text(bad.reason, bad.column, self.language) for bad in self.bad_rows)
+        return lines + [say("check_mend", remedy=remedy) for remedy in remedies]
 
 
 def check_file(path: Path, run: Run) -> FileCheck:
-    """Land and stage one file in memory by the workspace's mappings; nothing is written to the workspace."""
-    language = run.settings.language
+    """What would become of one file sent alone."""
+    return check_files([path], run)[0]
+
+
+def check_files(paths: Sequence[Path], run: Run) -> list[FileCheck]:
+    """Land and stage the files in memory as a run would, in the order of their names; nothing is written."""
     con = connect_memory(run.settings, run.playbook, run.as_of)
     try:
         with tempfile.TemporaryDirectory(prefix="stagewatch-check-") as folder:
-            if not path.is_file():
-                raise StagewatchError("is no file", remedy="give the path of a file")
-            mappings, faults = mappings_in_force(con, run)
-            if faults:
-                raise faults[0]
-            delivery = Delivery(
-                1, path.name, None, None, path.stat().st_size, run.now.isoformat(), "landed", 1, extension(path.name)
-            )
-            plan = plan_file(path, path.name, mappings, Path(folder))
-            landed = land_file(con, path, delivery, mappings, Path(folder), lambda _: None)
-        build_staging(con, run)
-        return _found(con, path.name, language, landed, plan)
-    except StagewatchError as error:
-        return FileCheck(path.name, language, problem=str(error))
-    except OSError as error:
-        return FileCheck(path.name, language, problem=f"cannot be read: {error.strerror or error}")
+            return _Checking(con, run, Path(folder)).check(sorted(paths, key=lambda path: path.name))
     finally:
         con.close()
 
 
-def _found(con: duckdb.DuckDBPyConnection, name: str, language: Language, landed: Delivery, plan: Plan) -> FileCheck:
-    figures = con.execute(
-        "select rows_read, accepted, of_which_unmapped, quarantined, duplicates from staging.ledger"
-    ).fetchone()
-    assert figures is not None
-    rows_read, accepted, unmapped, quarantined, duplicates = figures
-    counts = {n: con.execute(f"select count(*) from {load_contract('sources', n).table}").fetchone()
-              for n in names("sources")}  # fmt: skip
-    bad = con.execute(
-        "select source_sheet, source_row, record, column_name, reason, value from staging.quarantine"
-        " order by source_sheet nulls first, source_row limit ?",
-        [SHOWN],
-    ).fetchall()
-    return FileCheck(
-        file=name,
-        language=language,
-        mapping=landed.mapping,
-        source=landed.source,
-        encoding=landed.encoding,
-        rows_read=rows_read,
-        accepted=accepted,
-        unmapped=unmapped,
-        quarantined=quarantined,
-        duplicates=duplicates,
-        nul_bytes=landed.nul_bytes,
-        records={n: row[0] for n, row in counts.items() if row and row[0]},
-        bad_rows=tuple(BadRow(*row) for row in bad),
-        unused_columns=tuple(dict.fromkeys(c for part in plan.parts for c in part.layout.unused)),
-        unused_sheets=plan.unused_sheets,
-    )
+@dataclass
+class _Taken:
+    """A file on its way through the check: what is known of it before staging."""
+
+    check: FileCheck
+    delivery: Delivery | None = None
+    plan: Plan | None = None
+
+
+class _Checking:
+    """One check: the workspace's mappings and journal, and the warehouse in memory."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, run: Run, scratch: Path) -> None:
+        self.con, self.run, self.scratch = con, run, scratch
+        self.language = run.settings.language
+        self.mappings, faults = mappings_in_force(con, run)
+        self.faults = tuple(str(fault) for fault in faults)
+        self.journal = Journal(run.workspace.landed, lambda name: is_append(name, self.mappings), is_read_only=True)
+        self.next_id = self.journal.next_file_id()
+
+    def check(self, paths: Sequence[Path]) -> list[FileCheck]:
+        taken = [self._plan(path) for path in paths]
+        wanted = {t.plan.mapping.mapping for t in taken if t.plan is not None}
+        self._land_what_stands(wanted, {t.check.file for t in taken if t.plan is not None})
+        taken = [self._land(path, t) for path, t in zip(paths, taken, strict=True)]
+        try:
+            build_staging(self.con, self.run)
+        except StagewatchError as error:
+            return [t.check if t.delivery is None else replace(t.check, problem=str(error)) for t in taken]
+        return [self._found(t) for t in taken]
+
+    def _plan(self, path: Path) -> _Taken:
+        name = printable(path.name)
+        check = FileCheck(name, self.language, is_left=bool(self.faults), notices=self.faults)
+        try:
+            if not path.is_file():
+                raise StagewatchError("is no file", remedy="give the path of a file")
+            with path.open("rb") as stream:
+                earlier = self.journal.active_with(hashlib.file_digest(stream, "sha256").hexdigest())
+            if earlier is not None:
+                return _Taken(replace(check, resent_of=self.journal.first(earlier).name, notices=()))
+            plan = plan_file(path, name, self.mappings, self.scratch)
+        except StagewatchError as error:
+            return _Taken(replace(check, problem=str(error)))
+        except OSError as error:
+            return _Taken(replace(check, problem=f"cannot be read: {error.strerror or error}"))
+        return _Taken(replace(check, notices=(*self.faults, *self._notices(path, name, plan.mapping))), plan=plan)
+
+    def _notices(self, path: Path, name: str, mapping: Mapping) -> list[str]:
+        say = Texts("ingestion", self.language)
+        others = other_readers(path, name, self.mappings, mapping.mapping, self.scratch)
+        notices = [
+            say("mapping_strange_stage", mapping=mapping.mapping, fault=fault)
+            for fault in dict.fromkeys(refused_by_playbook(mapping, self.run.playbook))
+        ]
+        if others:
+            notices.append(say("file_fits_twice", file=name, mapping=mapping.mapping, others=", ".join(others)))
+        return notices
+
+    def _land_what_stands(self, mappings: set[str], names: set[str]) -> None:
+        """Land again, in memory, the active files of these mappings that the checked ones would not replace."""
+        standings = self.journal.standings()
+        for earlier in self.journal.deliveries:
+            is_active = earlier.outcome == "landed" and standings[earlier.file_id].status == "active"
+            is_replaced = earlier.name in names and not self.journal.is_append(earlier.name)
+            path = landed_path(self.run.workspace.landed, earlier)
+            if is_active and earlier.mapping in mappings and not is_replaced and path.is_file():
+                with contextlib.suppress(StagewatchError):  # a run says so, of that file
+                    land_file(self.con, path, earlier, self.mappings, self.scratch, lambda _: None)
+
+    def _land(self, path: Path, taken: _Taken) -> _Taken:
+        if taken.plan is None:
+            return taken
+        name = taken.check.file
+        delivery = Delivery(
+            self.next_id, name, None, None, path.stat().st_size, self.run.now.isoformat(), "landed", self.next_id,
+            extension(name),
+        )  # fmt: skip
+        self.next_id += 1
+        try:
+            landed = land_file(self.con, path, delivery, self.mappings, self.scratch, lambda _: None)
+        except StagewatchError as error:
+            return _Taken(replace(taken.check, problem=str(error)))
+        except OSError as error:
+            return _Taken(replace(taken.check, problem=f"cannot be read: {error.strerror or error}"))
+        return replace(taken, delivery=landed, check=replace(taken.check, replaces_rows=self._replaced_rows(name)))
+
+    def _replaced_rows(self, name: str) -> int | None:
+        if self.journal.is_append(name):
+            return None
+        standings = self.journal.standings()
+        before = [d for d in self.journal.deliveries if d.name == name and standings[d.file_id].status == "active"]
+        return self.journal.first(before[-1].file_id).rows_read if before else None
+
+    def _found(self, taken: _Taken) -> FileCheck:
+        landed, plan = taken.delivery, taken.plan
+        if landed is None or plan is None:
+            return taken.check
+        figures = self.con.execute(
+            "select rows_read, accepted, of_which_unmapped, quarantined, duplicates from staging.ledger"
+            " where file_id = ?",
+            [landed.file_id],
+        ).fetchone()
+        assert figures is not None
+        rows_read, accepted, unmapped, quarantined, duplicates = figures
+        return replace(
+            taken.check,
+            mapping=landed.mapping,
+            source=landed.source,
+            encoding=landed.encoding,
+            rows_read=rows_read,
+            accepted=accepted,
+            unmapped=unmapped,
+            quarantined=quarantined,
+            duplicates=duplicates,
+            nul_bytes=landed.nul_bytes,
+            records=self._records(landed.file_id),
+            bad_rows=self._bad_rows(landed.file_id),
+            unused_columns=tuple(dict.fromkeys(c for part in plan.parts for c in part.layout.unused)),
+            unused_sheets=plan.unused_sheets,
+        )
+
+    def _records(self, file_id: int) -> dict[str, int]:
+        tables = {name: load_contract("sources", name).table for name in names("sources")}
+        counts = {
+            name: self.con.execute(f"select count(*) from {table} where file_id = ?", [file_id]).fetchall()[0][0]
+            for name, table in tables.items()
+        }
+        return {name: rows for name, rows in counts.items() if rows}
+
+    def _bad_rows(self, file_id: int) -> tuple[BadRow, ...]:
+        rows = self.con.execute(
+            "select source_sheet, source_row, record, column_name, reason, value from staging.quarantine"
+            " where file_id = ? order by source_sheet nulls first, source_row limit ?",
+            [file_id, SHOWN],
+        ).fetchall()
+        return tuple(BadRow(*row) for row in rows)

@@ -22,10 +22,12 @@ from assets.files import sync, write_atomically
 from assets.landing.arrivals import Arrival, copy_and_hash, printable, settled_files
 from assets.landing.journal import Delivery, landed_path
 from assets.landing.land import apply_standings, land_file, note_delivery, note_file, scratch_folder
+from assets.landing.plan import other_readers
 from assets.landing.rebuild import Landing, catch_up, open_landing
 from assets.landing.sniff import extension
 from assets.workspace import Run
 from data_contracts.errors import StagewatchError
+from data_contracts.texts import Texts
 
 
 @dataclass
@@ -100,9 +102,15 @@ def _take(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, arrival: A
         sync(run.workspace.landed)
         with scratch_folder(run.workspace.temporary) as scratch:
             landed = land_file(con, kept, delivery, landing.mappings, scratch, lambda d: _journal(con, landing, d))
+            others = other_readers(kept, arrival.name, landing.mappings, landed.mapping or "", scratch)
         arrival.path.unlink()
         result.taken += 1
         result.rows_read += landed.rows_read
+        if others:
+            say = Texts("ingestion", run.settings.language)
+            result.problems.append(
+                say("file_fits_twice", file=arrival.name, mapping=landed.mapping, others=", ".join(others))
+            )
     except StagewatchError as error:
         delivery = delivered("rejected", sha256, size, file_id, str(error))
         if landing.mapping_faults and sha256 is not None:

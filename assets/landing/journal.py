@@ -57,9 +57,12 @@ class Standing:
 
 
 class Journal:
-    """The deliveries in order, and the file that keeps them. `is_append` tells of a name whether it appends."""
+    """The deliveries in order, and the file that keeps them. `is_append` tells of a name whether it appends.
 
-    def __init__(self, folder: Path, is_append: Callable[[str], bool]) -> None:
+    One that is read only is left as it is, a torn last line too.
+    """
+
+    def __init__(self, folder: Path, is_append: Callable[[str], bool], is_read_only: bool = False) -> None:
         self.path = folder / MANIFEST
         self.is_append = is_append
         self._by_no: dict[int, Delivery] = {}
@@ -73,7 +76,7 @@ class Journal:
                         self._keep(Delivery(**json.loads(line)))
                 except (ValueError, TypeError):
                     torn = True
-        if torn:
+        if torn and not is_read_only:
             self.rewrite()
 
     @property

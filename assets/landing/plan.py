@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,6 +75,16 @@ def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path)
     if plain is None:
         check_known(path, name, scratch)
     raise _no_mapping(name, mappings, near)
+
+
+def other_readers(path: Path, name: str, mappings: Sequence[Mapping], used: str, scratch: Path) -> list[str]:
+    """The mappings beside `used` that would read the file as well: which one does hangs on the order of their files."""
+    others = []
+    for mapping, _ in matching_sources(name, mappings):
+        if mapping.mapping != used:
+            with contextlib.suppress(StagewatchError):
+                others.append(plan_file(path, name, [mapping], scratch).mapping.mapping)
+    return others
 
 
 def check_known(path: Path, name: str, scratch: Path) -> None:

@@ -19,6 +19,7 @@ from assets.landing.rebuild import mappings_in_force
 from assets.staging.ledger import SIDE_TABLES, ledger_faults, write_ledger
 from assets.staging.records import Candidate
 from assets.staging.relations import Relation, derived_relation, join_sql, source_relation
+from assets.staging.tell import problems
 from assets.staging.values import Habits
 from assets.warehouse import count, run_script
 from assets.workspace import Run
@@ -36,24 +37,23 @@ HAPPENINGS = ("opportunities", "stage_events", "visits", "actions", "signings", 
 
 @dataclass(frozen=True)
 class StagingResult:
-    """Rows of every canonical and side table, and what people should know."""
+    """Rows of every canonical and side table (ledger, quarantine, duplicates), and what people should know."""
 
-    table_rows: dict[str, int]
-    warnings: list[str] = field(default_factory=list)
+    rows: dict[str, int]
+    problems: list[str] = field(default_factory=list)
 
-    def rows(self) -> dict[str, int]:
-        """Rows by table name: the canonical records, ledger, quarantine, duplicates."""
-        return dict(self.table_rows)
+    def figures(self) -> dict[str, Any]:
+        """The figures of the step, for the run's journal."""
+        return {**self.rows, "problems": "\n".join(self.problems)}
 
 
 @dataclass
 class _Mapped:
-    """A mapping under way: its relations, the candidates of its records, the sources nothing landed for."""
+    """A mapping under way: its relations and the candidates of its records."""
 
     mapping: Mapping
     relations: dict[str, Relation]
     candidates: list[Candidate]
-    empty: list[str]
 
 
 def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
@@ -79,7 +79,7 @@ def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
         raise
     rows = {n: count(con, load_contract("sources", n).table) for n in names("sources")}
     rows |= {n: count(con, f"staging.{n}") for n in SIDE_TABLES}
-    return StagingResult(rows, _warnings(con, mapped))
+    return StagingResult(rows, problems(con, mappings, run))
 
 
 def latest_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -132,7 +132,7 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
 
 
 def _compile(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: str) -> _Mapped:
-    """The mapping's relations (derived ones are made here) and candidates; sources without a table are empty."""
+    """The mapping's relations and candidates; derived ones are made here, as is the table of what has not come."""
     habits = Habits(
         mapping.timezone or workspace_zone,
         mapping.dates or DEFAULT_DATES,
@@ -140,10 +140,8 @@ def _compile(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: s
         mapping.value_maps,
     )
     relations: dict[str, Relation] = {}
-    empty: list[str] = []
     for code, source in mapping.sources.items():
         if not has_table(con, landing_table(mapping.mapping, code)):
-            empty.append(code)
             _empty_table(con, mapping, code, source)
         relations[code] = source_relation(mapping, code, source, habits)
     for code, derived in mapping.derived_sources.items():
@@ -156,7 +154,7 @@ def _compile(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: s
     for number, record in enumerate(mapping.records, start=1):
         relation = join_sql(relations[record.source], record.joins, relations)
         candidates += [Candidate(mapping, number, record, each, relation, habits) for each in record.each or (Each(),)]
-    return _Mapped(mapping, relations, candidates, empty)
+    return _Mapped(mapping, relations, candidates)
 
 
 def _empty_table(con: duckdb.DuckDBPyConnection, mapping: Mapping, code: str, source: Source) -> None:
@@ -226,16 +224,3 @@ def _unusable(mapping: Mapping, where: str, error: Exception) -> StagewatchError
         remedy="columns are text: write amount::double or day::date before computing or comparing with a number",
         file=f"mappings/{mapping.mapping}.yaml",
     )
-
-
-def _warnings(con: duckdb.DuckDBPyConnection, mapped: list[_Mapped]) -> list[str]:
-    """A mapping that has some of its files and lacks others."""
-    used: set[Any] = {row[0] for row in con.execute("select distinct mapping from landing.parts").fetchall()}
-    read = set(con.execute("select distinct mapping, source from landing.parts").fetchall())
-    return [
-        f"mapping {m.mapping.mapping}: no file of {code} ({', '.join(source.files)}) has come yet"
-        for m in mapped
-        if m.mapping.mapping in used
-        for code, source in m.mapping.sources.items()
-        if not source.optional and (m.mapping.mapping, code) not in read
-    ]

@@ -46,10 +46,10 @@ def _spec(name: str, description: str, metadata: dict[str, object]) -> dg.AssetS
     ],
 )
 def staging(warehouse: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    rows = warehouse.step("staging", lambda: build_staging(warehouse.con, warehouse.run).rows())
+    figures = warehouse.step("staging", lambda: build_staging(warehouse.con, warehouse.run).figures())
     warehouse.settle_as_of(latest_time(warehouse.con))
     for name in (*names("sources"), *SIDE_TABLES):
-        yield dg.MaterializeResult(asset_key=["staging", name], metadata={"dagster/row_count": rows.get(name, 0)})
+        yield dg.MaterializeResult(asset_key=["staging", name], metadata={"dagster/row_count": figures.get(name, 0)})
     faults = ledger_faults(warehouse.con)
     yield dg.AssetCheckResult(
         check_name="ledger_balances",

@@ -89,6 +89,10 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("a column to fill that staging fills", "stage: stage", "stage: stage, landed_at: at", "names 'landed_at'"),
     ("a shared value map that is not there", "stage: stage", "stage: {column: stage, values: stages}", "names 'stages'"),
     ("a date form of the whole mapping", "sources:", "dates: [dym]\nsources:", "'dym' is no date form"),
+    ("a value that the record does not know", "event: {constant: enter}", "event: {constant: entre}",
+     "yields 'entre': did you mean 'enter'?"),
+    ("a value map to what the record does not know", "event: {constant: enter}",
+     "event: {column: stage, values: {x: won, y: wun}}", "yields 'wun': did you mean 'won'?"),
     ("duplicates by an unknown column", "files: [a*.csv]", "files: [a*.csv], duplicates: [x]", "duplicates names 'x'"),
 ]  # fmt: skip
 

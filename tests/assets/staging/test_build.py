@@ -184,10 +184,10 @@ def test_duplicates_by_some_columns_or_not_at_all(tmp_path: Path) -> None:
     text = "id,stage,at\nA,quotation,2025-03-05\nA,quotation,2025-03-06\nA,quotation,2025-03-06\n"
     by_id = Desk(tmp_path / "a", STAGES.replace('["stages*"]', '["stages*"]\n    duplicates: [opportunity, stage]'))
     by_id.put("stages.csv", text)
-    assert by_id.run().staging.rows()["stage_events"] == 1
+    assert by_id.run().staging.rows["stage_events"] == 1
     keep = Desk(tmp_path / "b", STAGES.replace('["stages*"]', '["stages*"]\n    duplicates: keep'))
     keep.put("stages.csv", text)
-    assert keep.run().staging.rows()["stage_events"] == 3
+    assert keep.run().staging.rows["stage_events"] == 3
 
 
 def test_recording_time_from_a_column_a_rule_a_constant(tmp_path: Path) -> None:
@@ -378,7 +378,7 @@ def test_a_failed_build_leaves_the_last_one(tmp_path: Path) -> None:
 def test_a_mapping_that_lacks_a_file_is_a_warning(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "w", DEALS.replace("MISSING", "null").replace("    optional: true\n", ""))
     desk.put("deals.csv", "Deal,Stage,Product,When\nA,won,X,2025-01-01\n")
-    assert desk.run().staging.warnings == ["mapping test: no file of products (products*.csv) has come yet"]
+    assert desk.run().staging.problems == ["mapping test: no file of products (products*.csv) has come yet"]
 
 
 def test_times_are_instants_whatever_the_mappings_zone(tmp_path: Path) -> None:
