@@ -8,9 +8,11 @@ from pathlib import Path
 
 from data_contracts.telemetry import NO_TELEMETRY
 
-# No e-mail prompt, no usage statistics, no editing toolbar, no source watching, nothing fetched from elsewhere.
+# No e-mail prompt, no usage statistics, no editing toolbar, no source watching, nothing fetched from elsewhere; and no
+# download of a table but ours, because Streamlit's own writes cells that become formulas.
 OPTIONS = {
     "browser.gatherUsageStats": "false",
+    "client.disableDataExport": "true",
     "client.showErrorDetails": "none",
     "client.showErrorLinks": "false",
     "client.toolbarMode": "minimal",
