@@ -32,7 +32,7 @@ _FUNCTIONS: tuple[type[exp.Expression], ...] = (
     exp.StartsWith, exp.EndsWith, exp.Contains, exp.StrPosition, exp.Reverse,
     exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.RegexpFullMatch,
     exp.Abs, exp.Round, exp.Ceil, exp.Floor, exp.TimestampTrunc, exp.DateTrunc, exp.Year, exp.Quarter, exp.Month,
-    exp.Day, exp.Extract, exp.TimeToStr, exp.StrToTime, exp.DateDiff,
+    exp.Day, exp.Hour, exp.ToDays, exp.ArrayContains, exp.Extract, exp.TimeToStr, exp.StrToTime, exp.DateDiff,
 )  # fmt: skip
 _TYPES = {
     "VARCHAR", "TEXT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "DATE", "TIME", "TIMESTAMP", "TIMESTAMPNTZ",
@@ -41,7 +41,7 @@ _TYPES = {
 _YES = "'yes', 'y', 'true', 't', '1', 'x', '是', '有', '已', '已完成', '完成', '对', '√', '✓', '✔'"
 _NO = "'no', 'n', 'false', 'f', '0', '否', '无', '未', '未完成', '没有', '×', '✗', '✘'"
 # DuckDB functions that sqlglot has no class for, with one argument each.
-PLAIN_FUNCTIONS = {"to_days", "to_hours", "to_minutes", "to_seconds"}
+PLAIN_FUNCTIONS = {"to_hours", "to_minutes", "to_seconds"}
 OWN_FUNCTIONS: dict[str, str] = {
     "is_yes": f"(lower(trim({{0}}::varchar)) in ({_YES}))",
     "is_no": f"(lower(trim({{0}}::varchar)) in ({_NO}))",

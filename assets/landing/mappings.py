@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -34,12 +34,16 @@ class MappingFile:
 
 
 def read_mappings(
-    workspace: Path, settings: Settings, last_good: dict[str, str] | None = None
+    workspace: Path,
+    settings: Settings,
+    last_good: dict[str, str] | None = None,
+    try_out: Callable[[Mapping], None] | None = None,
 ) -> tuple[list[MappingFile], list[StagewatchError]]:
     """The workspace's mappings by file name, then the shipped ones its settings name and those every workspace has;
     and what is wrong with others.
 
-    `last_good` has texts by path that stand in for a file that cannot be read any more.
+    `last_good` has texts by path that stand in for a file that cannot be used any more; `try_out` raises for a new
+    mapping that reads well and cannot be used.
     """
     found: list[MappingFile] = []
     faults: list[StagewatchError] = []
@@ -55,11 +59,13 @@ def read_mappings(
                 raise StagewatchError(
                     f"holds the mapping {mapping.mapping!r}, as another file does", remedy="change its code", file=name
                 )
+            if try_out is not None and (last_good or {}).get(name) != document:
+                try_out(mapping)
             found.append(MappingFile(name, document, mapping, is_good=True))
         except StagewatchError as error:
             earlier = (last_good or {}).get(name)
             if earlier is None:
-                faults.append(error)
+                faults.append(StagewatchError(error.message, remedy=error.remedy, file=name))
                 continue
             faults.append(
                 StagewatchError(

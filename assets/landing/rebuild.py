@@ -23,6 +23,7 @@ from assets.landing.land import (
 )
 from assets.landing.mappings import fingerprint, is_append, landing_table, read_mappings, signature
 from assets.landing.plan import plan_file
+from assets.staging.compiled import try_mapping
 from assets.warehouse import run_script
 from assets.workspace import Run
 from data_contracts.errors import StagewatchError
@@ -58,10 +59,12 @@ def open_landing(con: duckdb.DuckDBPyConnection, run: Run) -> Landing:
 
 
 def mappings_in_force(con: duckdb.DuckDBPyConnection, run: Run) -> tuple[list[Mapping], list[StagewatchError]]:
-    """The workspace's mappings; in place of one that cannot be read any more, its last good version."""
+    """The workspace's mappings; in place of one that cannot be used any more, its last good version."""
     run_script(con, "assets.landing", "tables.sql")
     last_good = dict(con.execute("select path, document from landing.mappings").fetchall())
-    found, faults = read_mappings(run.workspace.root, run.settings, last_good)
+    found, faults = read_mappings(
+        run.workspace.root, run.settings, last_good, lambda m: try_mapping(con, m, run.settings.timezone)
+    )
     good = {f.path: f.document for f in found if f.is_good}
     if good.items() - last_good.items():
         con.execute("delete from landing.mappings where path in (select unnest(?))", [list(good)])

@@ -16,17 +16,14 @@ import duckdb
 from assets.landing.land import has_table
 from assets.landing.mappings import landing_table
 from assets.landing.rebuild import mappings_in_force
+from assets.staging.compiled import compile_mapping, fresh_tables, unusable
 from assets.staging.ledger import SIDE_TABLES, ledger_faults, write_ledger
 from assets.staging.records import Candidate
-from assets.staging.relations import Relation, derived_relation, join_sql, source_relation
 from assets.staging.tell import problems
-from assets.staging.values import Habits
-from assets.warehouse import count, run_script
+from assets.warehouse import count
 from assets.workspace import Run
-from data_contracts.contract import create_table_sql, load_contract, names
-from data_contracts.errors import StagewatchError
-from data_contracts.mapping import Each, Mapping, Source
-from data_contracts.mapping_values import DEFAULT_DATES, Number
+from data_contracts.contract import load_contract, names
+from data_contracts.mapping import Mapping
 from data_contracts.sql_names import quote_ident, quote_literal
 
 __all__ = ["StagingResult", "build_staging", "latest_time", "ledger_faults"]
@@ -47,24 +44,15 @@ class StagingResult:
         return {**self.rows, "problems": "\n".join(self.problems)}
 
 
-@dataclass
-class _Mapped:
-    """A mapping under way: its relations and the candidates of its records."""
-
-    mapping: Mapping
-    relations: dict[str, Relation]
-    candidates: list[Candidate]
-
-
 def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
     """Rebuild schema staging whole from the active landing rows; nothing changes where it fails."""
     mappings, _ = mappings_in_force(con, run)
     con.begin()
     try:
-        _fresh_tables(con)
+        fresh_tables(con)
         for mapping in mappings:
             _find_duplicates(con, mapping)
-        mapped = [_compile(con, mapping, run.settings.timezone) for mapping in mappings]
+        mapped = [compile_mapping(con, mapping, run.settings.timezone) for mapping in mappings]
         candidates = [c for m in mapped for c in m.candidates]
         _find_bad_rows(con, candidates)
         _give_keys(con, candidates)
@@ -93,16 +81,6 @@ def latest_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
     return row[0] if row else None
 
 
-def _fresh_tables(con: duckdb.DuckDBPyConnection) -> None:
-    for table in [*names("sources"), *SIDE_TABLES]:
-        con.execute(f"drop table if exists staging.{table}")
-    for name in names("sources"):
-        con.execute(create_table_sql(load_contract("sources", name)))
-    run_script(con, "assets.staging", "tables.sql")
-    run_script(con, "assets.staging", "macros.sql")
-    run_script(con, "assets.staging", "working_tables.sql")
-
-
 def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     """Rows equal in the declared columns over all files of a source; the first by file and row is kept."""
     for code, source in mapping.sources.items():
@@ -129,41 +107,6 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
                   window first as (partition by {columns} order by file_id, source_sheet, source_row)) d
             join landing.files f on f.file_id = d.file_id
             where d.n > 1""")
-
-
-def _compile(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: str) -> _Mapped:
-    """The mapping's relations and candidates; derived ones are made here, as is the table of what has not come."""
-    habits = Habits(
-        mapping.timezone or workspace_zone,
-        mapping.dates or DEFAULT_DATES,
-        mapping.number or Number(),
-        mapping.value_maps,
-    )
-    relations: dict[str, Relation] = {}
-    for code, source in mapping.sources.items():
-        if not has_table(con, landing_table(mapping.mapping, code)):
-            _empty_table(con, mapping, code, source)
-        relations[code] = source_relation(mapping, code, source, habits)
-    for code, derived in mapping.derived_sources.items():
-        table = quote_ident(f"_derived_{mapping.mapping}__{code}")
-        try:
-            relations[code] = derived_relation(con, code, derived, relations[derived.made_from], habits, table)
-        except duckdb.BinderException as error:
-            raise _unusable(mapping, f"derived_sources.{code}", error) from error
-    candidates: list[Candidate] = []
-    for number, record in enumerate(mapping.records, start=1):
-        relation = join_sql(relations[record.source], record.joins, relations)
-        candidates += [Candidate(mapping, number, record, each, relation, habits) for each in record.each or (Each(),)]
-    return _Mapped(mapping, relations, candidates)
-
-
-def _empty_table(con: duckdb.DuckDBPyConnection, mapping: Mapping, code: str, source: Source) -> None:
-    """Nothing landed for a source yet: its table is there, and empty."""
-    columns = "".join(f", {quote_ident(c)} varchar" for c in source.columns)
-    con.execute(
-        f"create table landing.{quote_ident(landing_table(mapping.mapping, code))}"
-        f" (file_id integer not null, source_sheet varchar, source_row bigint{columns})"
-    )
 
 
 def _find_bad_rows(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:
@@ -215,12 +158,4 @@ def _run(con: duckdb.DuckDBPyConnection, sql: str, candidate: Candidate) -> None
     try:
         con.execute(sql)
     except duckdb.BinderException as error:
-        raise _unusable(candidate.mapping, f"records[{candidate.number}] ({candidate.record.record})", error) from error
-
-
-def _unusable(mapping: Mapping, where: str, error: Exception) -> StagewatchError:
-    return StagewatchError(
-        f"{where} holds an expression that cannot be computed: {str(error).splitlines()[0]}",
-        remedy="columns are text: write amount::double or day::date before computing or comparing with a number",
-        file=f"mappings/{mapping.mapping}.yaml",
-    )
+        raise unusable(candidate.mapping, f"records[{candidate.number}] ({candidate.record.record})", error) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import duckdb
 import pytest
 from hypothesis import given
@@ -81,3 +84,26 @@ def test_any_text_is_computed_or_refused_in_words(text: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30))
 def test_a_literal_survives_whatever_it_holds(value: str) -> None:
     assert compute(f"a = {quote_literal(value)}", a=value) is True
+
+
+# One call of every function that docs/mappings.md names.
+CALLS = """
+    coalesce(a, b), nullif(a, ''), concat(a, b), concat_ws('-', a, b), lower(a), upper(a), trim(a), length(a),
+    left(a, 2), right(a, 2), substring(a, 1, 2), replace(a, 'x', 'y'), lpad(a, 3, '0'), split_part(a, '-', 1),
+    string_split(a, '-'), list_contains(string_split(a, ';'), 'x'), starts_with(a, 'x'), ends_with(a, 'x'), contains(a, 'x'),
+    instr(a, 'x'), regexp_matches(a, 'x'), regexp_extract(a, '(x)', 1), regexp_replace(a, 'x', 'y'), abs(a::int), round(a::double, 1),
+    ceil(a::double), floor(a::double), greatest(a, b), least(a, b), date_trunc('day', a::timestamp), year(a::date),
+    quarter(a::date), month(a::date), day(a::date), hour(a::timestamp), extract(hour from a::timestamp),
+    strftime(a::timestamp, '%Y'), strptime(a, '%Y'), date_diff('day', a::date, b::date), to_days(a::int),
+    to_hours(a::int), to_minutes(a::int), to_seconds(a::int), if(a = '1', b, 'x'), is_yes(a), is_no(a), is_blank(a)"""
+
+
+def test_every_documented_function_computes(repository: Path) -> None:
+    calls = [f"{call})" for call in re.split(r"\),\s+(?=[a-z_]+\()", CALLS.strip().removesuffix(")"))]
+    text = (repository / "docs" / "mappings.md").read_text(encoding="utf-8")
+    listed = re.search(r"and\s+(coalesce,.*?, if); and our own (.*?)\.", text, re.DOTALL)
+    assert listed is not None
+    assert {call.split("(")[0] for call in calls} == {*re.split(r",\s+", listed[1]), *re.split(r",\s+", listed[2])}
+    con = duckdb.connect()
+    for call in calls:
+        con.execute(f"select {parse_expression(call).sql()} from (select '1' as a, '2025-03-05' as b)").fetchall()

@@ -87,7 +87,7 @@ FAULTS: list[tuple[str, str, str, str]] = [
     ("thousands equal to decimal", "stage: stage", "stage: {column: stage, number: {decimal: ','}}", "write both"),
     ("a joined source that is not there", "from: s", "from: s\n    joins: {p: {source: p, on: {id: id}}}", "names 'p'"),
     ("a column to fill that staging fills", "stage: stage", "stage: stage, landed_at: at", "names 'landed_at'"),
-    ("a shared value map that is not there", "stage: stage", "stage: {column: stage, values: stages}", "names 'stages'"),
+    ("a shared map that is not there", "stage: stage", "stage: {column: stage, values: stages}", "names 'stages'"),
     ("a date form of the whole mapping", "sources:", "dates: [dym]\nsources:", "'dym' is no date form"),
     ("a value that the record does not know", "event: {constant: enter}", "event: {constant: entre}",
      "yields 'entre': did you mean 'enter'?"),

@@ -358,19 +358,17 @@ def test_a_derived_column_that_cannot_be_read_is_a_fault_of_the_row(tmp_path: Pa
     assert desk.quarantine() == [(4, "moment", "not_a_date", "soon")]
 
 
-def test_an_expression_that_cannot_be_computed_says_so(tmp_path: Path) -> None:
-    desk = Desk(tmp_path / "w", STAGES.replace("stage: stage,", 'stage: {expression: "stage * 2"},'))
-    desk.put("stages.csv", "id,stage,at\nA,quotation,2025-03-05\n")
-    with pytest.raises(StagewatchError, match=r"mappings/test.yaml: .*stage_events.*::double"):
-        desk.run()
-
-
-def test_a_failed_build_leaves_the_last_one(tmp_path: Path) -> None:
+def test_a_failed_build_leaves_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(tmp_path / "w")
     desk.put("stages.csv", "id,stage,at\nA,quotation,2025-03-05\n")
     desk.run()
-    desk.write_mapping("test", STAGES.replace("stage: stage,", 'stage: {expression: "stage * 2"},'))
-    with pytest.raises(StagewatchError):
+    desk.put("stages_2.csv", "id,stage,at\nB,quotation,2025-03-05\n")
+
+    def fail(*_: object) -> None:
+        raise StagewatchError("the last step fails")
+
+    monkeypatch.setattr("assets.staging.build.write_ledger", fail)
+    with pytest.raises(StagewatchError, match="the last step fails"):
         desk.run()
     assert desk.column("select opportunity_id from staging.stage_events") == ["A"]
 
@@ -402,3 +400,23 @@ def test_latest_time_is_of_what_happened_and_was_recorded(tmp_path: Path) -> Non
     desk.put("stages.csv", "id,stage,at\nA,quotation,2025-03-05 09:00\n")
     desk.run(later=timedelta(days=1))
     assert latest_time(desk.con) == at(2025, 3, 5, 9)
+
+
+def test_a_mapping_that_cannot_be_computed_is_found_before_it_is_used(tmp_path: Path) -> None:
+    """It reads well, so only DuckDB can tell: it stands aside, its file waits, and the rest is staged."""
+    wrong = STAGES.replace("from: events", 'from: bad\n    where: "stage * 2 > 1"')
+    wrong = wrong.replace("events:", "bad:").replace("stages*", "bad*")
+    desk = Desk(tmp_path / "w", STAGES, wrong=wrong)
+    desk.put("bad.csv", "id,stage,at\nB,quotation,2025-03-05\n")
+    desk.put("stages.csv", "id,stage,at\nA,quotation,2025-03-05\n")
+    desk.run()
+    fault, waiting = desk.landing.problems
+    assert fault.startswith(
+        "mappings/wrong.yaml: records[1] (stage_events) holds an expression that cannot be computed"
+    )
+    assert "write amount::double" in fault
+    assert waiting.startswith("bad.csv: left in the inbox until the mappings above are mended")
+    assert desk.column("select opportunity_id from staging.stage_events") == ["A"]
+    desk.write_mapping("wrong", wrong.replace("stage * 2", "length(stage)"))
+    desk.run()
+    assert desk.column("select opportunity_id from staging.stage_events order by 1") == ["A", "B"]

@@ -1,0 +1,110 @@
+"""A mapping as SQL over its landing tables, and whether DuckDB can bind it.
+
+A mapping that reads well may still hold an expression that cannot be computed (`amount > 5` of a text). That is
+found on empty tables before the mapping is used, so that it never ends a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from assets.landing.land import has_table
+from assets.landing.mappings import landing_table
+from assets.staging.ledger import SIDE_TABLES
+from assets.staging.records import Candidate
+from assets.staging.relations import Relation, derived_relation, join_sql, source_relation
+from assets.staging.values import Habits
+from assets.warehouse import run_script
+from data_contracts.contract import create_table_sql, load_contract, names
+from data_contracts.errors import StagewatchError
+from data_contracts.mapping import Each, Mapping, Source
+from data_contracts.mapping_values import DEFAULT_DATES, Number
+from data_contracts.sql_names import quote_ident
+
+
+@dataclass
+class Mapped:
+    """A mapping under way: its relations and the candidates of its records."""
+
+    mapping: Mapping
+    relations: dict[str, Relation]
+    candidates: list[Candidate]
+
+
+def try_mapping(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: str) -> None:
+    """Bind every statement of the mapping on empty tables, and leave no trace; raises where one cannot be computed."""
+    con.begin()
+    try:
+        fresh_tables(con)
+        for code, source in mapping.sources.items():
+            con.execute(f"drop table if exists landing.{quote_ident(landing_table(mapping.mapping, code))}")
+            _empty_table(con, mapping, code, source)
+        mapped = compile_mapping(con, mapping, workspace_zone)
+        for code, relation in mapped.relations.items():
+            _bind(con, relation.sql, mapping, f"sources.{code}")
+        for candidate in mapped.candidates:
+            _bind(con, candidate.bad_rows_sql, mapping, f"records[{candidate.number}] ({candidate.record.record})")
+    finally:
+        con.rollback()
+
+
+def _bind(con: duckdb.DuckDBPyConnection, sql: str, mapping: Mapping, where: str) -> None:
+    try:
+        con.execute(f"explain {sql}").fetchall()
+    except duckdb.Error as error:
+        raise unusable(mapping, where, error) from error
+
+
+def fresh_tables(con: duckdb.DuckDBPyConnection) -> None:
+    for table in [*names("sources"), *SIDE_TABLES]:
+        con.execute(f"drop table if exists staging.{table}")
+    for name in names("sources"):
+        con.execute(create_table_sql(load_contract("sources", name)))
+    run_script(con, "assets.staging", "tables.sql")
+    run_script(con, "assets.staging", "macros.sql")
+    run_script(con, "assets.staging", "working_tables.sql")
+
+
+def compile_mapping(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: str) -> Mapped:
+    """The mapping's relations and candidates; derived ones are made here, as is the table of what has not come."""
+    habits = Habits(
+        mapping.timezone or workspace_zone,
+        mapping.dates or DEFAULT_DATES,
+        mapping.number or Number(),
+        mapping.value_maps,
+    )
+    relations: dict[str, Relation] = {}
+    for code, source in mapping.sources.items():
+        if not has_table(con, landing_table(mapping.mapping, code)):
+            _empty_table(con, mapping, code, source)
+        relations[code] = source_relation(mapping, code, source, habits)
+    for code, derived in mapping.derived_sources.items():
+        table = quote_ident(f"_derived_{mapping.mapping}__{code}")
+        try:
+            relations[code] = derived_relation(con, code, derived, relations[derived.made_from], habits, table)
+        except duckdb.BinderException as error:
+            raise unusable(mapping, f"derived_sources.{code}", error) from error
+    candidates: list[Candidate] = []
+    for number, record in enumerate(mapping.records, start=1):
+        relation = join_sql(relations[record.source], record.joins, relations)
+        candidates += [Candidate(mapping, number, record, each, relation, habits) for each in record.each or (Each(),)]
+    return Mapped(mapping, relations, candidates)
+
+
+def _empty_table(con: duckdb.DuckDBPyConnection, mapping: Mapping, code: str, source: Source) -> None:
+    """Nothing landed for a source yet: its table is there, and empty."""
+    columns = "".join(f", {quote_ident(c)} varchar" for c in source.columns)
+    con.execute(
+        f"create table landing.{quote_ident(landing_table(mapping.mapping, code))}"
+        f" (file_id integer not null, source_sheet varchar, source_row bigint{columns})"
+    )
+
+
+def unusable(mapping: Mapping, where: str, error: Exception) -> StagewatchError:
+    return StagewatchError(
+        f"{where} holds an expression that cannot be computed: {str(error).splitlines()[0]}",
+        remedy="columns are text: write amount::double or day::date before computing or comparing with a number",
+        file=f"mappings/{mapping.mapping}.yaml",
+    )
