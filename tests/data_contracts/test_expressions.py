@@ -90,8 +90,9 @@ def test_a_literal_survives_whatever_it_holds(value: str) -> None:
 CALLS = """
     coalesce(a, b), nullif(a, ''), concat(a, b), concat_ws('-', a, b), lower(a), upper(a), trim(a), length(a),
     left(a, 2), right(a, 2), substring(a, 1, 2), replace(a, 'x', 'y'), lpad(a, 3, '0'), split_part(a, '-', 1),
-    string_split(a, '-'), list_contains(string_split(a, ';'), 'x'), starts_with(a, 'x'), ends_with(a, 'x'), contains(a, 'x'),
-    instr(a, 'x'), regexp_matches(a, 'x'), regexp_extract(a, '(x)', 1), regexp_replace(a, 'x', 'y'), abs(a::int), round(a::double, 1),
+    string_split(a, '-'), list_contains(string_split(a, ';'), 'x'), starts_with(a, 'x'), ends_with(a, 'x'),
+    contains(a, 'x'), instr(a, 'x'), regexp_matches(a, 'x'), regexp_extract(a, '(x)', 1), regexp_replace(a, 'x', 'y'),
+    abs(a::int), round(a::double, 1),
     ceil(a::double), floor(a::double), greatest(a, b), least(a, b), date_trunc('day', a::timestamp), year(a::date),
     quarter(a::date), month(a::date), day(a::date), hour(a::timestamp), extract(hour from a::timestamp),
     strftime(a::timestamp, '%Y'), strptime(a, '%Y'), date_diff('day', a::date, b::date), to_days(a::int),
