@@ -38,10 +38,12 @@ def in_words(error: BaseException) -> StagewatchError | None:
 
 def is_damage(error: BaseException) -> bool:
     """Whether DuckDB says that the file itself is damaged, or is none of its own."""
-    if not isinstance(error, duckdb.Error) or _in_words(error) is not None:
-        return False
+    return in_words(error) is None and any(map(_tells_of_damage, _causes(error)))
+
+
+def _tells_of_damage(error: BaseException) -> bool:
     told = isinstance(error, (duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException))
-    return told or DAMAGED.search(str(error)) is not None
+    return told or (isinstance(error, duckdb.Error) and DAMAGED.search(str(error)) is not None)
 
 
 def _in_words(error: BaseException) -> StagewatchError | None:
@@ -78,7 +80,10 @@ def _first_line(text: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it stands for: raised from, met on the way, wrapped by Dagster or SQLAlchemy."""
+    """The error and all that it stands for: wrapped by Dagster or SQLAlchemy, raised from, met while giving up.
+
+    A commit that fails ends its transaction: the rollback after it has an error of its own, and the first one counts.
+    """
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -87,5 +92,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(cause))
         yield cause
-        more = (getattr(cause, "user_exception", None), getattr(cause, "orig", None), cause.__cause__)
+        wrapped = (getattr(cause, "user_exception", None), getattr(cause, "orig", None))
+        more = (*wrapped, cause.__cause__, cause.__context__)
         waiting += [c for c in more if isinstance(c, BaseException)]
