@@ -48,5 +48,7 @@ def console_listener(console: Console) -> Listener:
         console.print(
             f"[{done:>2}] {name:<34} {step.seconds:7.2f} s  {figures}", highlight=False, markup=False, soft_wrap=True
         )
+        for problem in str(step.figures.get("problems", "")).splitlines():
+            console.print(f"     ! {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
     return tell

@@ -21,7 +21,7 @@ from assets.landing.arrivals import printable
 from assets.landing.journal import Delivery, Journal, landed_path
 from assets.landing.land import land_file
 from assets.landing.mappings import is_append
-from assets.landing.plan import Plan, other_readers, plan_file
+from assets.landing.plan import Plan, UnmappedError, other_readers, plan_file
 from assets.landing.rebuild import mappings_in_force
 from assets.landing.sniff import extension
 from assets.staging.build import build_staging
@@ -172,7 +172,7 @@ class _Checking:
 
     def _plan(self, path: Path) -> _Taken:
         name = printable(path.name)
-        check = FileCheck(name, self.language, is_left=bool(self.faults), notices=self.faults)
+        check = FileCheck(name, self.language, notices=self.faults)
         try:
             if not path.is_file():
                 raise StagewatchError("is no file", remedy="give the path of a file")
@@ -182,7 +182,8 @@ class _Checking:
                 return _Taken(replace(check, resent_of=self.journal.first(earlier).name, notices=()))
             plan = plan_file(path, name, self.mappings, self.scratch)
         except StagewatchError as error:
-            return _Taken(replace(check, problem=str(error)))
+            is_left = bool(self.faults) and isinstance(error, UnmappedError)
+            return _Taken(replace(check, problem=str(error), is_left=is_left))
         except OSError as error:
             return _Taken(replace(check, problem=f"cannot be read: {error.strerror or error}"))
         return _Taken(replace(check, notices=(*self.faults, *self._notices(path, name, plan.mapping))), plan=plan)

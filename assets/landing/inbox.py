@@ -22,7 +22,7 @@ from assets.files import sync, write_atomically
 from assets.landing.arrivals import Arrival, copy_and_hash, printable, settled_files
 from assets.landing.journal import Delivery, landed_path
 from assets.landing.land import apply_standings, land_file, note_delivery, note_file, scratch_folder
-from assets.landing.plan import other_readers
+from assets.landing.plan import UnmappedError, other_readers
 from assets.landing.rebuild import Landing, catch_up, open_landing
 from assets.landing.sniff import extension
 from assets.workspace import Run
@@ -113,13 +113,14 @@ def _take(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, arrival: A
             )
     except StagewatchError as error:
         delivery = delivered("rejected", sha256, size, file_id, str(error))
-        if landing.mapping_faults and sha256 is not None:
+        if landing.mapping_faults and isinstance(error, UnmappedError):
             _drop_copy(run, landing, delivery)
             result.problems.append(f"{arrival.name}: left in the inbox until the mappings above are mended: {error}")
             result.waiting += 1
         else:
-            _reject(con, run, landing, arrival, delivery, error)
-            result.problems.append(f"{arrival.name}: rejected: {error}")
+            is_moved = _reject(con, run, landing, arrival, delivery, error)
+            stays = "" if is_moved else ", and stays in inbox/, for it may not be moved"
+            result.problems.append(f"{arrival.name}: rejected{stays}: {error}")
             result.rejected += 1
     finally:
         copy.unlink(missing_ok=True)
@@ -148,7 +149,8 @@ def _commit(con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery
 def _reject(
     con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, arrival: Arrival, delivery: Delivery,
     error: StagewatchError,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
+    """Put a file aside with the reason beside it; False where it may not be moved and stays in the inbox."""
     target = _free_name(run.workspace.rejected, arrival.path, delivery)
     reason = target.with_name(printable(target.name) + ".reason.txt")
     write_atomically(
@@ -161,9 +163,12 @@ def _reject(
     _drop_copy(run, landing, delivery)
     try:
         arrival.path.rename(target)
-    except OSError:
+    except PermissionError:
+        return False
+    except OSError:  # the two folders lie on two disks
         shutil.move(arrival.path, target)
     sync(run.workspace.rejected)
+    return True
 
 
 def _free_name(folder: Path, path: Path, delivery: Delivery) -> Path:

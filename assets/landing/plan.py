@@ -19,6 +19,10 @@ from data_contracts.mapping import Format, Mapping, Source
 DELIMITERS = (",", ";", "\t", "|")
 
 
+class UnmappedError(StagewatchError):
+    """No mapping reads the file: it may be sound, and a mapping that is mended may read it."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One table of a file and the source that reads it. `path` is what its reader opens."""
@@ -184,11 +188,11 @@ def _plan_parquet(path: Path, mapping: str, sources: list[tuple[str, Source]], s
 _PLANNERS = {"csv": _plan_csv, "tsv": _plan_tsv, "xlsx": _plan_xlsx, "jsonl": _plan_jsonl, "parquet": _plan_parquet}
 
 
-def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> StagewatchError:
+def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> UnmappedError:
     if not near:
         known = [m for m in mappings if m.mapping not in ALWAYS]
         patterns = ", ".join(dict.fromkeys(p for m in known for s in m.sources.values() for p in s.files))
-        return StagewatchError(
+        return UnmappedError(
             "no mapping reads a file of this name" if known else "the workspace has no mappings",
             remedy=(f"name it like one of {patterns}; or write" if known else "write")
             + " mappings/NAME.yaml in the workspace: docs/mappings.md shows how in ten minutes",
@@ -196,7 +200,7 @@ def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> St
     best = max(near, key=lambda n: n.miss.matched)
     where = f"sheet {best.sheet!r}: " if best.sheet else ""
     there = ", ".join(c for c in best.miss.found if c) or "none"
-    return StagewatchError(
+    return UnmappedError(
         f"{where}the mapping {best.mapping} (source {best.source}) misses {_quoted(best.miss.missing)}; "
         f"the file has {there}",
         remedy=f"add the file's own header to sources.{best.source}.columns in the mapping {best.mapping} "
