@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from assets.faults import is_damage
+from assets.faults import in_words, is_damage
 from assets.lock import writer_lock
 from assets.recovery import distrust, open_warehouse, sweep
 from assets.warehouse import set_as_of
@@ -51,16 +51,23 @@ class Session:
         began = time.perf_counter()
         try:
             figures = dict(work())
-        except duckdb.Error as error:
-            if not is_damage(error):
-                raise
-            found = f"the warehouse is damaged, as {name} found: {str(error).splitlines()[0]}"
-            distrust(self.run.workspace, found)
-            raise StagewatchError(found, remedy="run again: it is then rebuilt from landed/") from error
+        except (duckdb.Error, OSError, MemoryError) as error:
+            self._explain(name, error)
+            raise
         step = Step(name, time.perf_counter() - began, peak_memory_mb(), figures)
         self.steps.append(step)
         self.report(name, step)
         return figures
+
+    def _explain(self, name: str, error: Exception) -> None:
+        """Raise what the machine did to the step in words, if it did; what is damaged is distrusted from then on."""
+        if is_damage(error):
+            found = f"the warehouse is damaged, as {name} found: {str(error).splitlines()[0]}"
+            distrust(self.run.workspace, found)
+            raise StagewatchError(found, remedy="run again: it is then rebuilt from landed/") from error
+        said = in_words(error)
+        if said is not None:
+            raise said from error
 
     def settle_as_of(self, latest: datetime | None) -> None:
         """With `clock: data` and no as-of asked for, as-of becomes the latest time in the data."""
