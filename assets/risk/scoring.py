@@ -18,7 +18,7 @@ from models.hazards import FAIL, SIGN, RiskModel, in_threads
 from models.reasons import best_next_action, explain, leading_features
 
 MOST_REASONS = 5
-LEAST_EFFECT = 0.005
+LEAST_EFFECT = 0.01
 Rows = list[dict[str, Any]]
 
 
@@ -63,8 +63,9 @@ def _score_part(run: Run, model: RiskModel, model_id: str, rows: pl.DataFrame) -
                 | {"feature_group": group, "feature": columns[column] if column >= 0 else None, "value": value}
                 | {"usual": usual, "effect": effect}
             )
-            if column >= 0:
-                reasons.append(words.entry(Reason(group, columns[column], value, usual, effect), row))
+            reason = Reason(group, columns[column], value, usual, effect) if column >= 0 else None
+            if reason is not None and words.is_plain(reason):
+                reasons.append(words.entry(reason, row))
         scores.append(
             keys
             | {"horizon_days": horizon, "p_fail": float(p[n, FAIL]), "p_sign": float(p[n, SIGN])}

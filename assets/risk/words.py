@@ -56,6 +56,16 @@ class Words:
             "en": self.sentence(reason, row, "en"),
         }
 
+    def is_plain(self, reason: Reason) -> bool:
+        """Whether a supervisor would take it for a reason: not where value and usual value read the same, nor where
+        it says that something required was done. The effect counts all the same (ml.score_effects)."""
+        if reason.feature.startswith(ACTION):
+            return not reason.value
+        if reason.value is None or reason.usual is None:
+            return True
+        value, usual = (self.amount(reason.feature, v, "zh-CN") for v in (reason.value, reason.usual))
+        return value != usual
+
     def rule(self, name: str, feature: str | None, row: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON entry of a rule that stands in for a model: it has no effect to tell."""
         value = None if feature is None else row[feature]
@@ -76,11 +86,11 @@ class Words:
         if reason.value is None:
             key = f"none_{feature}"
             return text(key) if key in text else text("none", feature=feature)
-        if reason.value == 0 and f"zero_{feature}" in text:
-            return text(f"zero_{feature}")
         key = f"reason_{feature}"
         if feature == "stage_days" and stage is not None and stage.is_quotation:
             key = "reason_stage_days_quotation"
+        if reason.value == 0 and f"zero_{feature}" in text:
+            key = f"zero_{feature}"
         said = text(
             key,
             value=self.amount(feature, reason.value, language),
@@ -99,7 +109,10 @@ class Words:
         elif unit == "money":
             number = f"{value:,.0f}"
         elif unit == "ratio":
-            number = f"{value:.1f}"
+            number = f"{value:.2f}"
         else:
             number = f"{value:.0f}" if value >= 9.95 or math.isclose(value, round(value)) else f"{value:.1f}"
-        return self.texts[language](f"unit_{unit}", n=number)
+        key = f"unit_{unit}"
+        return self.texts[language](
+            f"one_{key}" if number == "1" and f"one_{key}" in self.texts[language] else key, n=number
+        )
