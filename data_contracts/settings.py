@@ -20,7 +20,7 @@ class _Strict(BaseModel):
 class Resources(_Strict):
     """Limits of DuckDB: memory such as 4GB, threads, and where it spills (inside the workspace)."""
 
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")] = "4GB"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")] = "2GB"
     threads: Annotated[int, Field(ge=1, le=256)] = 2
 
 

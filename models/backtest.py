@@ -113,14 +113,11 @@ def status_at_horizon(frame: pl.DataFrame, horizon_days: float) -> NDArray[np.in
 
 
 def last_landmarks_of_closed(train: pl.DataFrame) -> pl.DataFrame:
-    """One row per opportunity that failed or signed: its last landmark, and `is_signed`."""
-    closed = train.filter(pl.col("outcome").is_not_null())
-    return (
-        closed.sort("opportunity_id", "landmark_at")
-        .group_by("opportunity_id", maintain_order=True)
-        .last()
-        .with_columns(is_signed=pl.col("outcome") == "signed")
-    )
+    """One row per opportunity that failed or signed, of its last landmark: opportunity_id, is_signed, and what the
+    frequency score reads."""
+    read = ("opportunity_id", "landmark_at", "team", "stage_no", *baselines.FIELDS)
+    closed = train.select(*read, is_signed=pl.col("outcome") == "signed").filter(pl.col("is_signed").is_not_null())
+    return closed.sort("opportunity_id", "landmark_at").group_by("opportunity_id", maintain_order=True).last()
 
 
 def _say(model: RiskModel, train: pl.DataFrame, test: pl.DataFrame, setting: Setting) -> dict[str, Floats]:

@@ -19,7 +19,7 @@ def test_an_empty_file_gives_the_defaults(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, "")
     assert settings == Settings()
     assert (settings.language, settings.timezone, settings.playbook) == ("zh-CN", "Asia/Shanghai", "fmcg_five_stage")
-    assert (settings.resources.memory_limit, settings.resources.threads) == ("4GB", 2)
+    assert (settings.resources.memory_limit, settings.resources.threads) == ("2GB", 2)
 
 
 def test_settings_are_read(tmp_path: Path) -> None:
