@@ -299,8 +299,12 @@ def settable_columns(contract: Contract) -> tuple[str, ...]:
 
 
 def normal_header(text: object) -> str:
-    """A header as it is compared: without case, width or BOM, and with any run of white space as one space."""
-    return re.sub(r"[\s\ufeff\u200b]+", " ", normalize("NFKC", str(text))).strip().casefold()
+    """A header as it is compared: without case, width or BOM, and with any run of white space as one space.
+
+    Between Chinese characters white space is where the cell was wrapped, and nothing.
+    """
+    plain = re.sub(r"[\s\ufeff\u200b]+", " ", normalize("NFKC", str(text))).strip().casefold()
+    return re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", plain)
 
 
 def _derived_columns(name: str, derived: DerivedSource, columns: list[str]) -> list[str]:

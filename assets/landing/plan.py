@@ -199,7 +199,7 @@ def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> Un
         )
     best = max(near, key=lambda n: n.miss.matched)
     where = f"sheet {best.sheet!r}: " if best.sheet else ""
-    there = ", ".join(c for c in best.miss.found if c) or "none"
+    there = ", ".join(" ".join(c.split()) for c in best.miss.found if c) or "none"
     return UnmappedError(
         f"{where}the mapping {best.mapping} (source {best.source}) misses {_quoted(best.miss.missing)}; "
         f"the file has {there}",

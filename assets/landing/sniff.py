@@ -12,6 +12,7 @@ BY_EXTENSION: dict[str, Format] = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".xlsx": "xlsx", ".xlsm": "xlsx",
 }  # fmt: skip
+ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".tgz")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -32,8 +33,12 @@ def format_of(name: str, declared: Format | None) -> Format:
         return BY_EXTENSION[ending]
     if ending == ".xls":
         raise StagewatchError(
-            "is in the old Excel format (.xls)", remedy="open it in Excel and save it as .xlsx or CSV"
+            "is named as the old Excel format (.xls), which is not read",
+            remedy="open it in Excel and save it as .xlsx or CSV; where it is text in truth, say `format: tsv` in the"
+            " mapping's source",
         )
+    if ending in ARCHIVES:
+        raise StagewatchError(f"is an archive ({ending})", remedy="unpack it and send the files in it")
     raise StagewatchError(
         f"has an ending we do not know ({ending or 'none'})",
         remedy="say `format: csv` (tsv, parquet, jsonl, xlsx) in the mapping's source",

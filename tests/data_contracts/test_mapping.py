@@ -129,7 +129,8 @@ def test_derived_sources_give_columns_to_records() -> None:
 def test_headers_are_compared_without_case_bom_and_runs_of_space() -> None:
     assert normal_header("商机名称（必填）") == normal_header("商机名称(必填)")
     assert normal_header("\ufeffDeal  Stage\n(now)") == normal_header("deal stage (NOW)")
-    assert normal_header("客户　名称") == "客户 名称"
+    assert normal_header("客户\n名称") == normal_header("客户　名称") == "客户名称"
+    assert normal_header("客户 ID") == "客户 id"
 
 
 def test_every_record_can_be_mapped() -> None:

@@ -111,7 +111,7 @@ name: {zh: 台账, en: ledger}
 sources:
   ledger:
     files: ["*台账*.xlsx"]
-    columns: {rep: 业务员, customer: [客户名称, 客户 名称], first: 首次接触, quoted: 报价日期, signed: 签约日期,
+    columns: {rep: 业务员, customer: 客户名称, first: 首次接触, quoted: 报价日期, signed: 签约日期,
               amount: 预计金额（万元）, state: 状态}
     fill_down: [rep]
     blank: ["-"]
