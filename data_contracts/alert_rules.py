@@ -50,7 +50,8 @@ class ActionMissingThresholds(_Strict):
 
 
 class FailureRiskThresholds(_Strict):
-    """Null takes the workspace's `risk.high` and `alerts.weekly_budget`; no budget below `budget_floor`."""
+    """The first `weekly_budget` of each supervisor (null: the workspace's `alerts.weekly_budget`), none below
+    `budget_floor`; and all from `p_fail` on, where it is set (null: the budget alone)."""
 
     p_fail: Share | None = None
     weekly_budget: Count | None = None

@@ -55,8 +55,9 @@ def parameters_of(rule: AlertRule, settings: Settings) -> dict[str, Any]:
     """The query's named parameters; what the rule leaves null comes from the workspace's settings."""
     parameters = rule.parameters()
     if isinstance(rule, FailureRisk):
-        fallback = {"p_fail": settings.risk.high, "weekly_budget": settings.alerts.weekly_budget}
-        parameters |= {key: value for key, value in fallback.items() if parameters[key] is None}
+        parameters["high"] = settings.risk.high
+        if parameters["weekly_budget"] is None:
+            parameters["weekly_budget"] = settings.alerts.weekly_budget
     return parameters
 
 

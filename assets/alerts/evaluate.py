@@ -43,6 +43,7 @@ REMEMBERED: dict[str, pl.DataType] = {
     "escalated_at": INSTANT,
     "state": pl.String(),
 }
+FIRST_LIVE = "select min(evaluated_at) from ops.evaluations where not is_replayed"
 AT_ONCE = Timing(hold=timedelta(), clear=timedelta(), escalate_after=None)
 
 
@@ -98,6 +99,7 @@ def advance(
         r.rule: Timing(r.hold, r.clear, escalation_hours(r, run.settings)) for r in rules.alerts
     }
     run_script(con, PACKAGE, "answers.sql")
+    con.execute(f"set variable told_from = coalesce(({FIRST_LIVE}), ?)", [at])
     changed = [
         *_step_episodes(con, timings, at, is_exhaustive=is_exhaustive),
         *_begin_episodes(con, timings, at),

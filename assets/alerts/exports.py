@@ -40,6 +40,7 @@ COLUMNS: tuple[tuple[str, Kind, int | None], ...] = (
     ("recipient_name", "text", 12),
     ("escalated_to_name", "text", 12),
     ("opened_at", "instant", None),
+    ("due_at", "instant", None),
     ("acknowledged_at", "instant", None),
     ("answered_at", "instant", None),
     ("snoozed_until", "instant", None),
@@ -64,7 +65,7 @@ def write_alert_exports(con: duckdb.DuckDBPyConnection, run: Run) -> list[Path]:
     write_xlsx(files[1], [people], reader)
     write_jsonl(files[2], codes, reader)
     at = last_evaluation(con) or run.as_of
-    composer = Composer(language, run.settings.currency, rule_names, at)
+    composer = Composer(language, run.settings.currency, rule_names, at, reader.zone)
     as_of = clock(at.astimezone(reader.zone))
     write_atomically(files[3], composer.preview(composer.compose(alerts), as_of))
     for path in files:

@@ -1,7 +1,8 @@
-"""What an alert says: what happened and since when, what is at stake, why, and the next required action.
+"""What an alert says: what happened and since when, whose it is and what is at stake, why, and what to do next.
 
 A pure function of the condition's facts and a language; the words stand in texts/alerts.yaml. The answer is
-short enough for a phone: a title and up to four lines.
+short enough for a phone: a title and up to four lines. By when it must be answered is no fact of the condition:
+the message adds it (`messages`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from data_contracts.figures import duration, money, number, percent
+from data_contracts.figures import MISSING, duration, money, number, percent
 from data_contracts.texts import Language, Texts
 
 Facts = dict[str, Any]
@@ -49,12 +50,12 @@ class Wording:
         return self.text(key, **self._values(subject))
 
     def body(self, subject: Subject) -> str:
-        """What and since when; stake; why; next. A line each, those that say nothing left out."""
+        """What and since when; whose, and the stake; why; next. A line each, those that say nothing left out."""
         why = self._reasons(subject)
         lines = [
             self._what(subject),
-            self._stake(subject),
-            self.text("why", reasons=("；" if self._ending == "zh" else "; ").join(why)) if why else "",
+            self._clauses([self._owner(subject), self._stake(subject)]),
+            self.text("why", reasons=self._clauses(why)) if why else "",
             self.text("next", action=self._next(subject)),
         ]
         return "\n".join(filter(None, lines))
@@ -66,12 +67,12 @@ class Wording:
             "city": subject.city,
             "region": subject.region,
             "stage": self._stage(facts),
-            "overrun": number(facts.get("overrun_days"), 1),
-            "silent": number(facts.get("silent_days"), 1),
+            "overrun": _whole_days(facts.get("overrun_days")),
+            "silent": _whole_days(facts.get("silent_days")),
             "count": self._count(subject),
             "p_fail": percent(facts.get("p_fail"), 0),
             "weeks": facts.get("weeks_silent"),
-            "days": number(facts.get("quiet_working_days"), 1),
+            "days": _whole_days(facts.get("quiet_working_days")),
             "p": percent(facts.get("p_target_met"), 0),
             "hours": duration(facts.get("median_hours"), self.language),
             "scope": facts.get("scope_id") or self.text("scope_company"),
@@ -85,6 +86,19 @@ class Wording:
 
     def _stage(self, facts: Facts) -> str:
         return facts.get(f"stage_{self._ending}") or facts.get("stage") or self.text("unknown_stage")
+
+    def _owner(self, subject: Subject) -> str:
+        owner = subject.facts.get("owner")
+        if owner is None:
+            return ""
+        return (
+            self.text("owner", owner=owner)
+            if subject.city is None
+            else self.text("owner_in_city", owner=owner, city=subject.city)
+        )
+
+    def _clauses(self, parts: list[str]) -> str:
+        return ("；" if self._ending == "zh" else "; ").join(filter(None, parts))
 
     def _count(self, subject: Subject) -> int:
         facts = subject.facts
@@ -114,7 +128,7 @@ class Wording:
             "stage_overrun": lambda: self.text(
                 "what_stage_overrun",
                 stage=self._stage(facts),
-                dwell=number(facts.get("dwell_days"), 1),
+                dwell=_whole_days(facts.get("dwell_days")),
                 sla=number(facts.get("sla_days"), 1),
                 clock=self._named("clock", facts.get("sla_clock") or "calendar"),
                 since=day,
@@ -160,7 +174,7 @@ class Wording:
             said.append(self.text("what_left_without", actions=self._actions(left)))
         if overdue:
             said.append(
-                self.text("what_overdue", dwell=number(facts.get("dwell_days"), 1), actions=self._actions(overdue))
+                self.text("what_overdue", dwell=_whole_days(facts.get("dwell_days")), actions=self._actions(overdue))
             )
         return ("" if self._ending == "zh" else " ").join(said)
 
@@ -179,8 +193,14 @@ class Wording:
         day = facts.get("silent_since")
         if not facts.get("expected_per_week"):
             return self.text("what_city_silent_no_base", since=day)
-        expected, p = number(facts["expected_per_week"], 1), percent(facts.get("p_silence"))
-        return self.text("what_city_silent", since=day, expected=expected, p=p)
+        rate = facts["expected_per_week"]
+        if rate >= 1:
+            usual = self.text("rate_per_week", count=number(rate, 1))
+        else:
+            usual = self.text("rate_each_weeks", weeks=number(1 / rate, 0 if rate < 0.3 else 1))
+        said = self.text("what_city_silent", since=day, usual=usual, p=percent(facts.get("p_silence"), 0))
+        active = facts.get("last_activity_on")
+        return said if active is None else f"{said}{self.text('city_last_activity', day=active)}"
 
     def _money(self, amount: float | Decimal | None) -> str:
         return money(amount, self.currency, self.language)
@@ -190,6 +210,8 @@ class Wording:
         if subject.rule == "forecast_shortfall":
             return self.text("stake_gap", amount=self._money(amount))
         if "open_opportunities" in facts:
+            if not facts["open_opportunities"]:
+                return self.text("stake_no_pipeline")
             return self.text("stake_pipeline", count=facts["open_opportunities"], amount=self._money(amount))
         if amount is None:
             return ""
@@ -203,8 +225,6 @@ class Wording:
         if facts.get("slowest_teams"):
             joined = ("、" if self._ending == "zh" else ", ").join(facts["slowest_teams"])
             return [self.text("reason_teams", teams=joined)]
-        if rule == "city_silent" and facts.get("last_activity_on"):
-            return [self.text("reason_last_activity", day=facts["last_activity_on"])]
         if "stage" not in facts and "customer" not in facts:
             return []
         said = [reason[self._ending] for reason in facts.get("risk_reasons") or [] if reason.get(self._ending)]
@@ -232,7 +252,16 @@ class Wording:
             return self.text("next_technical_meeting")
         if rule == "silent_customer" or "next_actions" not in facts:
             return self.text(f"next_{rule}")
+        if rule == "action_missing" and facts.get("left_without"):
+            return self.text("next_make_up", actions=self._actions(facts["left_without"]))
         advised = facts.get(f"advised_{self._ending}")
         names = [action[self._ending] for action in facts["next_actions"]]
         chosen = advised if advised in names else names[0] if names else None
         return self.text(f"next_{rule}") if chosen is None else self.text("next_action", action=chosen)
+
+
+def _whole_days(days: float | None) -> str:
+    """Days that are full, as a title tells them."""
+    if days is None:
+        return MISSING
+    return number(int(days)) if days >= 1 else "<1"

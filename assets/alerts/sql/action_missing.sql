@@ -33,7 +33,7 @@ select
   o.city,
   o.region,
   o.amount,
-  case when l.opportunity_key is not null and d.opportunity_key is not null then 'high' end as severity,
+  case when l.opportunity_key is not null and d.opportunity_key is not null then 'medium' end as severity,
   least(l.since, d.since) as since,
   o.stage as state,
   json_object('left_without', to_json(coalesce(l.actions, [])), 'overdue', to_json(coalesce(d.actions, []))) as facts

@@ -1,7 +1,7 @@
 -- The episodes that this evaluation may change. What is left out is an alert whose condition still holds, in
 -- the same way, without a new answer: it is only seen again.
 -- Grain: one row per episode. Key: alert_key. Reads ops.alerts, alert_conditions, alert_closed, alert_answers,
--- alert_rules. Parameters: $at.
+-- alert_rules. Parameters: $at. Variable: told_from (nobody was told anything before).
 with seen as (
   select
     a.alert_key, a.rule, a.subject_id, a.episode, a.answers, a.status, a.pending_since, a.last_seen_at, a.opened_at,
@@ -13,7 +13,8 @@ with seen as (
     case when k.opportunity_id is not null then 'subject_closed' else c.inhibitor end as inhibitor,
     coalesce(n.answers, 0) as known_answers,
     n.given,
-    24 * (working_clock($at::timestamptz) - working_clock(a.unanswered_since)) as unanswered_hours,
+    24 * (working_clock($at::timestamptz) - working_clock(greatest(a.unanswered_since, getvariable('told_from'))))
+      as unanswered_hours,
     r.escalate_after
   from ops.alerts a
   left join alert_rules r on r.rule = a.rule

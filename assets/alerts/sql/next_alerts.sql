@@ -3,7 +3,7 @@
 -- Updated rather than repeated: a live alert whose condition holds tells its present facts, to whom it concerns
 -- now. What it opened with, and to whom it was escalated, stays. Where no new wording was made (alert_texts), the
 -- facts stay with the words they had.
--- Grain: one row per alert written. Key: alert_key.
+-- Grain: one row per alert written. Key: alert_key. Variable: told_from (nobody was told anything before).
 create or replace temp table alert_next as
 with touched as (
   select alert_key, rule, subject_id, episode from alert_changes where status <> 'dropped'
@@ -20,7 +20,7 @@ remembered as (
     a.alert_key is null as is_new,
     a.* exclude (alert_key, rule, subject_id, episode, status, pending_since, opened_at, last_seen_at, resolved_at,
                  acknowledged_at, answered_at, snoozed_until, escalation_level, escalated_at, cleared_since,
-                 unanswered_since, snoozed_at, snoozed_state, snooze_ended_at, is_inhibited, answers),
+                 unanswered_since, snoozed_at, snoozed_state, snooze_ended_at, is_inhibited, answers, due_at),
     case when is_changed then x.status else a.status end as status,
     case when is_changed then x.pending_since else a.pending_since end as pending_since,
     case when is_changed then x.opened_at else a.opened_at end as opened_at,
@@ -43,7 +43,19 @@ remembered as (
   from touched k
   cross join alert_evaluation e
   left join ops.alerts a on a.alert_key = k.alert_key
-  left join alert_changes x on x.alert_key = k.alert_key)
+  left join alert_changes x on x.alert_key = k.alert_key),
+-- The working hours that an answer may take, from when the recipient was told: the clock read backwards.
+due as (
+  select w.alert_key, c.day::timestamptz + to_microseconds(((w.clock - c.working_days_before) * 86400e6)::bigint) as due_at
+  from (
+    select
+      r.alert_key,
+      working_clock(greatest(r.unanswered_since, getvariable('told_from'))) + u.escalate_after / 24 as clock
+    from remembered r
+    join alert_rules u on u.rule = r.rule
+    where r.status = 'open') w
+  join ref.calendar c
+    on c.is_working_day and w.clock > c.working_days_before and w.clock <= c.working_days_before + 1)
 select
   r.alert_key,
   r.rule,
@@ -90,7 +102,9 @@ select
   case when r.escalated_at = r.evaluated_at and c.rule is not null then c.superior_name else r.escalated_to_name end
     as escalated_to_name,
   case when c.rule is not null and r.opened_at = r.evaluated_at then c.amount else r.amount_at_open end as amount_at_open,
-  r.answers
+  r.answers,
+  d.due_at
 from remembered r
+left join due d on d.alert_key = r.alert_key
 left join alert_conditions c on c.rule = r.rule and c.subject_id = r.subject_id and r.resolved_at is null
 left join alert_texts t on t.rule = c.rule and t.subject_id = c.subject_id;

@@ -4,10 +4,12 @@
 -- Meaning: an opportunity counts once, by its first alert that an intervention followed.
 --   gross: amounts signed after that intervention, whenever.
 --   expected_anyway: what would have been signed by now without it, given that the opportunity was still open when
---     somebody intervened: amount at the alert x p, where by the calibrated p_sign and p_fail at the alert
+--     somebody intervened: amount at the alert x p, where by the calibrated p_sign and p_fail of the last Monday
+--     between alert and intervention that the backtest scored out of sample, else of the alert itself
 --       p = p_sign (S(now) - S(then)) / (1 - p_sign S(then) - p_fail F(then)),
 --     S(x), F(x): share of the horizon's signings and failures that come within x days of a landmark (from the
---     backtest's, all opportunities alike; 1 once the horizon has passed), then: the days from alert to intervention.
+--     backtest's, all opportunities alike; 1 once the horizon has passed), then: the days from score to intervention.
+--     The score of the alert alone would not do: who is still worth an answer two weeks later has come on since.
 --   gross_scored: of gross, the opportunities with a p_sign, signed within the horizon: like against like.
 --   incremental = gross_scored - expected_anyway. Null where no intervened opportunity has a p_sign, or where the
 --     backtest cannot tell the share for a young alert.
@@ -40,36 +42,50 @@ accrual as (
   from (select unnest(range(h.days + 1))::integer as day from horizon h) d
   left join closings c on c.day = d.day
   window earlier as (order by d.day rows between unbounded preceding and 1 preceding)),
+answered as (
+  select *
+  from marts.alert_outcomes
+  where opportunity_id is not null and answered_at is not null
+  qualify row_number() over (
+    partition by opportunity_id order by answered_at, opened_at, alert_key) = 1),
+-- The last score between alert and intervention.
+latest as (
+  select a.alert_key, b.landmark_at, b.p_sign, b.p_fail
+  from answered a
+  join ml.backtest_scores b
+    on b.opportunity_key = a.opportunity_key and b.landmark_at > a.opened_at and b.landmark_at <= a.answered_at
+  qualify row_number() over (partition by a.alert_key order by b.landmark_at desc, b.fold desc, b.model) = 1),
 intervened as (
   select
-    o.*,
-    least((epoch_us(getvariable('as_of')) - epoch_us(o.opened_at)) / 86400e6, h.days) as followed_days,
-    least((epoch_us(o.answered_at) - epoch_us(o.opened_at)) / 86400e6, h.days) as waited_days,
+    a.*,
+    coalesce(l.landmark_at, a.opened_at) as scored_at,
+    coalesce(l.p_sign, a.p_sign_at_open) as p_sign,
+    coalesce(l.p_fail, a.p_fail_at_open) as p_fail,
+    least((epoch_us(getvariable('as_of')) - epoch_us(scored_at)) / 86400e6, h.days) as followed_days,
+    least((epoch_us(a.answered_at) - epoch_us(scored_at)) / 86400e6, h.days) as waited_days,
     h.days as horizon_days
-  from marts.alert_outcomes o
+  from answered a
   cross join horizon h
-  where o.opportunity_id is not null and o.answered_at is not null
-  qualify row_number() over (
-    partition by o.opportunity_id order by o.answered_at, o.opened_at, o.alert_key) = 1),
+  left join latest l on l.alert_key = a.alert_key),
 within_horizon as (
   select i.alert_key, sum(s.amount) as amount
   from intervened i
   join known.signings s
     on s.opportunity_id = i.opportunity_id and s.occurred_at > i.answered_at
-    and epoch_us(s.occurred_at) - epoch_us(i.opened_at) <= i.horizon_days * 86400e6
+    and epoch_us(s.occurred_at) - epoch_us(i.scored_at) <= i.horizon_days * 86400e6
   group by i.alert_key),
 valued as (
   select
     i.*,
-    i.p_sign_at_open is not null and i.amount_at_open is not null as is_scored,
+    i.p_sign is not null and i.amount_at_open is not null as is_scored,
     coalesce(w.amount, 0) as signed_within_horizon,
     case when i.followed_days >= i.horizon_days then 1.0
          else coalesce(n.signed_before, 0) + (i.followed_days - floor(i.followed_days)) * n.signed_on end as signed_by_now,
     coalesce(coalesce(t.signed_before, 0) + (i.waited_days - floor(i.waited_days)) * t.signed_on, 0) as signed_by_then,
     coalesce(coalesce(t.failed_before, 0) + (i.waited_days - floor(i.waited_days)) * t.failed_on, 0) as failed_by_then,
-    i.amount_at_open::double * i.p_sign_at_open
+    i.amount_at_open::double * i.p_sign
       * case when signed_by_now is not null then greatest(signed_by_now - signed_by_then, 0) end
-      / greatest(1 - i.p_sign_at_open * signed_by_then - coalesce(i.p_fail_at_open, 0) * failed_by_then, 0.05)
+      / greatest(1 - i.p_sign * signed_by_then - coalesce(i.p_fail, 0) * failed_by_then, 0.05)
       as expected_anyway
   from intervened i
   left join within_horizon w on w.alert_key = i.alert_key

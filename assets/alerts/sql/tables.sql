@@ -5,6 +5,8 @@
 -- status: pending (condition holds, hold time not passed), open (nobody answered), acknowledged, answered
 -- (an intervention was recorded), snoozed, inhibited (silenced: subject closed, or another rule), resolved.
 -- unanswered_since: when the escalation clock began (opening, or the end of a snooze).
+-- due_at: when it escalates (or did) unless somebody answers; null where its rule never escalates, and while it
+-- is not open. The clock does not run before the first live evaluation: of what a replay raised nobody was told.
 -- escalated_to_*: who is told from escalation level 1 on; recipient_* stays who was told first.
 -- amount_at_open, p_*_at_open: what was known when it opened; amount, facts and texts are as last seen.
 create table if not exists ops.alerts (
@@ -20,7 +22,9 @@ create table if not exists ops.alerts (
   is_replayed boolean not null,
   cleared_since timestamptz, unanswered_since timestamptz, state varchar,
   snoozed_at timestamptz, snoozed_state varchar, snooze_ended_at timestamptz, is_inhibited boolean not null,
-  escalated_to_id varchar, escalated_to_name varchar, amount_at_open decimal(18, 2), answers integer not null);
+  escalated_to_id varchar, escalated_to_name varchar, amount_at_open decimal(18, 2), answers integer not null,
+  due_at timestamptz);
+alter table ops.alerts add column if not exists due_at timestamptz;
 
 -- ops.alert_events. Grain: one transition. evaluated_at: the evaluation that saw it; effective_at: when it
 -- happened (an intervention may be recorded days later). reason is one of the named reasons in life_cycle.py.

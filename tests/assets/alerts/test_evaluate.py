@@ -261,6 +261,36 @@ def test_it_escalates_to_the_manager_after_the_working_hours_and_not_over_a_week
     assert events(marts)[-1] == ("escalated", "unanswered")
 
 
+def test_it_says_by_when_to_answer(marts: HandMarts) -> None:
+    """24 hours of working days from Friday 09:00: 15 are left of the Friday, 9 come of the Monday. Whoever answers
+    has no due time any more, and a rule of low severity has none."""
+    rescheduled(marts, "2025-03-07 09:00", is_overrun=True, sla_days=14)
+    due = "select due_at from ops.alerts where alert_key = ?"
+    assert marts.rows(due, KEY) == [(marts.time("2025-03-10 09:00"),)]
+    marts.add("interventions", intervention_id="I1", alert_key=KEY, action="snoozed",
+              snoozed_until="2025-03-08 12:00", occurred_at="2025-03-07 10:00")  # fmt: skip
+    rescheduled(marts, "2025-03-07 12:00")
+    assert marts.rows(due, KEY) == [(None,)]
+    rescheduled(marts, "2025-03-08 13:00")
+    assert marts.rows(due, KEY) == [(marts.time("2025-03-11 00:00"),)], "a snooze over on Saturday: all of Monday"
+
+
+def test_what_a_replay_raised_is_not_overdue_when_it_is_first_told(marts: HandMarts) -> None:
+    """Opened in a replay on 3 March; the first live evaluation is two weeks later, and the clock starts there."""
+    marts.go_to("2025-03-03 00:00")
+    ensure_tables(marts.con)
+    for at, is_replayed in (("2025-03-03 00:00", True), ("2025-03-10 00:00", True), ("2025-03-17 09:00", False)):
+        marts.go_to(at)
+        marts.clear("opportunity_state")
+        marts.put("opportunity_state", opportunity_id="A", reschedules=3, technical_meetings=0)
+        observe(marts.con, marts.run)
+        advance(marts.con, marts.run, marts.as_of, is_replayed=is_replayed)
+    state = "select opened_at, escalation_level, due_at from ops.alerts"
+    assert marts.rows(state) == [(marts.time("2025-03-03 00:00"), 0, marts.time("2025-03-18 09:00"))]
+    rescheduled(marts, "2025-03-18 09:00")
+    assert marts.rows("select escalation_level from ops.alerts") == [(1,)]
+
+
 def test_moved_weekends_are_working_days(marts: HandMarts) -> None:
     rescheduled(marts, "2025-09-26 12:00")  # a Friday; Sunday 28 September 2025 is worked for the National Day week
     rescheduled(marts, "2025-09-28 12:00")

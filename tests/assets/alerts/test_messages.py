@@ -26,6 +26,7 @@ def alert(number: int, **values: Any) -> dict[str, Any]:
     return {
         "alert_key": f"stage_overrun|{number}|1", "rule": "stage_overrun", "status": "open", "recipient_id": "S1",
         "recipient_name": "沈主管", "escalated_to_id": None, "escalated_to_name": None, "cleared_since": None,
+        "due_at": None, "opportunity_id": str(number),
         "title_zh": f"客户{number}：报价超期 3 天", "title_en": f"Customer {number}: overrun",
         "body_zh": "在报价\n下一步",
         "body_en": "In quotation\nNext", "amount": Decimal(10_000), "opened_at": AT - timedelta(days=7), **values,
@@ -33,7 +34,7 @@ def alert(number: int, **values: Any) -> dict[str, Any]:
 
 
 def composer(language: Any = "zh-CN") -> Composer:
-    return Composer(language, "CNY", NAMES, AT)
+    return Composer(language, "CNY", NAMES, AT, UTC)
 
 
 def test_one_message_for_each_recipient_and_rule() -> None:
@@ -58,6 +59,41 @@ def test_an_escalated_alert_is_told_to_both() -> None:
     assert [m.recipient_id for m in messages] == ["M1", "S1"]
     assert messages[0].heading == "Ma · Stage overrun: 1 open, 1 escalated, ¥10K at stake"
     assert "(escalated from 沈主管)" in composer("en").markdown(messages[0])
+
+
+def test_of_an_opportunitys_alerts_a_recipient_is_told_one_that_names_the_others() -> None:
+    """The rule set's order decides, not that of the alerts; another recipient's alert is not named."""
+    names = {
+        rule: Name(zh=zh, en=rule)
+        for rule, zh in (("silent_customer", "客户沉默"), ("stage_overrun", "阶段超期"), ("action_missing", "动作缺失"))
+    }
+    due = datetime(2025, 4, 8, 1, tzinfo=UTC)
+    messages = Composer("zh-CN", "CNY", names, AT, UTC).compose(
+        [
+            alert(1),
+            alert(
+                1, alert_key="silent_customer|1|1", rule="silent_customer", title_zh="客户1：已沉默 16 天", due_at=due
+            ),
+            alert(1, alert_key="action_missing|1|1", rule="action_missing", recipient_id="R1", recipient_name="任业务"),
+            alert(2),
+        ]
+    )
+    assert [(m.recipient_id, m.rule, m.alert_keys) for m in messages] == [
+        ("R1", "action_missing", ("action_missing|1|1",)),
+        ("S1", "silent_customer", ("silent_customer|1|1", "stage_overrun|1|1")),
+        ("S1", "stage_overrun", ("stage_overrun|2|1",)),
+    ]
+    text = Composer("zh-CN", "CNY", names, AT, UTC).markdown(messages[1])
+    assert "同时：阶段超期" in text
+    assert "期限：2025-04-08 01:00 前回应，逾期升级" in text
+
+
+def test_what_has_escalated_has_no_due_time_and_says_to_whom() -> None:
+    escalated = alert(1, escalated_to_id="M1", escalated_to_name="马经理", due_at=AT)
+    told = {m.recipient_id: composer().markdown(m) for m in composer().compose([escalated])}
+    assert "（已升级至 马经理）" in told["S1"]
+    assert "（由 沈主管 升级）" in told["M1"]
+    assert "期限" not in told["S1"] + told["M1"]
 
 
 def test_a_long_message_names_ten_and_counts_the_rest() -> None:

@@ -131,6 +131,21 @@ def test_only_what_was_still_open_at_the_intervention_could_have_been_signed_aft
     assert float(expected) == pytest.approx(100_000 * 0.15 / 0.55, abs=0.01)
 
 
+def test_the_last_score_before_the_intervention_says_what_would_have_been_signed_anyway(marts: HandMarts) -> None:
+    """Scored 0.3 at the alert and 0.6 on the Monday before somebody stepped in: 100,000 x 0.6, the horizon of 90 days
+    counted from that Monday. A score of a Monday after is not known yet."""
+    signed_in_backtest(marts, 60)
+    marts.go_to("2025-06-01 00:00")
+    alert(marts, "A", opportunity_key=marts.key("A"), answered_at="2025-01-22 00:00")
+    for monday, p_sign in (("2025-01-13", 0.5), ("2025-01-20", 0.6), ("2025-01-27", 0.9)):
+        marts.con.execute(
+            "insert into ml.backtest_scores values (?, ?, 1, 0.2, ?, null, null, 'm')",
+            [marts.key("A"), marts.time(f"{monday} 00:00"), p_sign],
+        )
+    sign(marts, "A", "2025-04-10 00:00", 80_000)  # 94 days from the alert, 80 from the score
+    assert value(marts, "gross_scored, expected_anyway, incremental") == (80_000, 60_000, 20_000)
+
+
 def test_between_days_the_share_accrues_evenly(marts: HandMarts) -> None:
     """A day and a half after the alert: of the signings on its second day (all there are) half have come."""
     marts.go_to("2025-01-07 12:00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -141,24 +142,55 @@ def test_required_actions_are_missed_on_the_way_or_overdue(marts: HandMarts) -> 
     assert list(found) == ["A", "C"], "B moved more than 14 days ago; D has not used 3/4 of its 7 days"
     assert found["A"]["left_without"] == [{"zh": "样品试用", "en": "Sample trial"}]
     assert found["A"]["overdue"] == []
+    assert (found["A"]["to"], found["A"]["severity"]) == ("R1", "low"), "a reminder to the owner"
     assert found["C"]["overdue"] == [{"zh": "账期审批", "en": "Credit terms approved"}]
     assert found["C"]["left_without"] == [], "late is not missing"
 
 
-def test_failure_risk_is_above_the_threshold_or_within_the_supervisors_budget(tmp_path: Path) -> None:
+RISKS = (
+    # opportunity, supervisor, amount, p_fail, p_sign, and amount x p_fail x p_sign
+    ("A", "S1", 100_000, 0.95, 0.01),  # 950: as good as lost
+    ("B", "S1", 100_000, 0.60, 0.35),  # 21,000
+    ("C", "S1", 400_000, 0.50, 0.40),  # 80,000
+    ("D", "S1", None, 0.55, 0.40),  # 22,000 by the supervisor's median of 100,000
+    ("E", "S2", 50_000, 0.40, 0.50),  # 10,000
+    ("F", "S2", 900_000, 0.34, 0.60),  # below the floor
+)
+
+
+def _put_risks(marts: HandMarts) -> None:
+    for name, supervisor, amount, p_fail, p_sign in RISKS:
+        marts.put(
+            "opportunity_state", opportunity_id=name, supervisor_id=supervisor, amount=amount, p_fail=p_fail,
+            p_sign=p_sign, risk_band="medium",
+        )  # fmt: skip
+
+
+def test_failure_risk_spends_the_supervisors_budget_where_most_can_be_saved(tmp_path: Path) -> None:
     marts = HandMarts(tmp_path, AS_OF, settings=Settings(alerts=Alerts(weekly_budget=2)))
-    for name, supervisor, p in (
-        ("A", "S1", 0.61), ("B", "S1", 0.6), ("C", "S1", 0.59),
-        ("D", "S2", 0.5), ("E", "S2", 0.4), ("F", "S2", 0.36), ("G", "S3", 0.34),
-    ):  # fmt: skip
-        marts.put("opportunity_state", opportunity_id=name, supervisor_id=supervisor, p_fail=p, risk_band="medium")
-    marts.put("opportunity_state", opportunity_id="H", supervisor_id="S4", risk_band="high", risk_method="rules")
+    _put_risks(marts)
+    for name, amount in (("H", 10_000), ("I", 30_000), ("J", 20_000)):
+        marts.put(
+            "opportunity_state", opportunity_id=name, supervisor_id="S4", amount=amount, risk_band="high",
+            risk_method="rules",
+        )  # fmt: skip
     found = raised(marts, "failure_risk")
-    assert list(found) == ["A", "B", "D", "E", "H"], "C and F are third of their supervisor; G is below the floor"
-    assert {name: c["severity"] for name, c in found.items()} == {
-        "A": "high", "B": "high", "D": "medium", "E": "medium", "H": "high",
+    assert {name: (c["rank"], c["severity"]) for name, c in found.items()} == {
+        "C": (1, "medium"), "D": (2, "medium"), "E": (1, "medium"), "I": (1, "high"), "J": (2, "high"),
     }  # fmt: skip
-    assert [found[n]["rank"] for n in "ABDE"] == [1, 2, 1, 2]
+
+
+def test_a_threshold_set_by_the_rule_alerts_whatever_the_rank(tmp_path: Path) -> None:
+    rules = (files("data_contracts") / "rules" / "default.yaml").read_text(encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    text = rules.replace("{budget_floor: 0.35}", "{budget_floor: 0.35, p_fail: 0.6, weekly_budget: 1}")
+    (tmp_path / "rules" / "default.yaml").write_text(text, encoding="utf-8")
+    marts = HandMarts(tmp_path, AS_OF)
+    _put_risks(marts)
+    found = raised(marts, "failure_risk")
+    assert {name: (c["is_above_threshold"], c["severity"]) for name, c in found.items()} == {
+        "A": (True, "high"), "B": (True, "high"), "C": (False, "medium"), "E": (False, "medium"),
+    }  # fmt: skip
 
 
 def test_three_reschedules_without_a_technical_meeting(marts: HandMarts) -> None:
