@@ -1,53 +1,154 @@
-"""Runs of the main job that can be killed: a process that has imported everything forks one child a run.
+"""Calls of the command line as processes of their own that start at once, and that may be told where to die.
 
-Importing Dagster and Great Expectations takes longer than a small run, so a kill test with twenty
-kills would mostly import. The zygote imports once and never runs anything itself; each line on its
-standard input is a workspace, a fixed `now`, and an as-of or `-`; it answers with the child's pid,
-later with its exit code.
+Importing Dagster and Great Expectations takes longer than a small run, so a test of twenty runs would mostly
+import. The zygote imports once and runs nothing itself; each call is a fork of it that runs `stagewatch ARGUMENTS`
+to its exit code, as from a shell.
+
+    with Zygote() as zygote:
+        call = zygote.start("run", "--workspace", root, die="before:CURRENT")
+        call.wait()          # -9: killed; call.error is what it said on stderr
+
+`die` names the moment at which the process sends itself SIGKILL: nothing that it would have done after happens.
+
+    start:STEP       as the step begins         after:NAME    when a file has taken the name NAME
+    end:STEP         as the step has ended      before:NAME   before a file takes the name NAME (* as in a shell)
+    in:STEP:SECONDS  that long after the step began
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-SOURCE = """
-import os, sys, datetime, pathlib
-import dagster, duckdb, sklearn, great_expectations, xlsxwriter, openpyxl, jinja2
-import pipelines.definitions
-from pipelines.runner import run_workspace
+NO_RIGHT = 77
+SOURCE = (
+    f"NO_RIGHT = {NO_RIGHT}"
+    + """
+import ctypes, fnmatch, json, os, pathlib, resource, signal, subprocess, sys, threading, time
+import chinese_calendar, dagster as dg, duckdb, great_expectations, jinja2, openpyxl, xlsxwriter
+import great_expectations.expectations, sklearn.ensemble, skops.io
+import assets.contract_checks, assets.session, models.store, pipelines.cli, pipelines.definitions
+import pipelines.progress, pipelines.runner, pipelines.status, pipelines.summary
+from dagster._core.storage.event_log.in_memory import InMemoryEventLogStorage
+pipelines.definitions.definitions.resolve_job_def("main")
+
+def perish():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def destine(moment):
+    when, _, what = moment.partition(":")
+    if when in ("start", "end", "in"):
+        name, _, seconds = what.partition(":")
+        step = assets.session.Session.step
+        def mortal(self, step_name, work):
+            if step_name != name:
+                return step(self, step_name, work)
+            if when == "start":
+                perish()
+            if when == "in":
+                threading.Timer(float(seconds), perish).start()
+            figures = step(self, step_name, work)
+            perish()
+            return figures
+        assets.session.Session.step = mortal
+    else:
+        replace = pathlib.Path.replace
+        def mortal(self, target):
+            is_it = fnmatch.fnmatch(pathlib.Path(target).name, what)
+            if is_it and when == "before":
+                perish()
+            moved = replace(self, target)
+            if is_it and when == "after":
+                perish()
+            return moved
+        pathlib.Path.replace = mortal
+
+def make_read_only(folder):
+    if ctypes.CDLL(None, use_errno=True).unshare(0x20000):  # a mount name space of its own
+        os._exit(NO_RIGHT)
+    for arguments in (["--make-rprivate", "/"], ["--bind", folder, folder], ["-o", "remount,bind,ro", folder]):
+        if subprocess.run(["mount", *arguments], capture_output=True).returncode:
+            os._exit(NO_RIGHT)
+
+def live(call):
+    for number, name in enumerate(("stdout", "stderr"), start=1):
+        os.dup2(os.open(call[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+    os.environ.update(call["environment"])
+    time.tzset()
+    if call["largest_file"]:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (call["largest_file"],) * 2)
+    if call["read_only"]:
+        make_read_only(call["read_only"])
+    if call["is_brief"]:
+        names = assets.contract_checks.names
+        assets.contract_checks.names = lambda layer: names(layer)[:1] if layer == "marts" else []
+        dg.DagsterInstance.get = dg.DagsterInstance.ephemeral
+        InMemoryEventLogStorage.store_event = lambda self, event: None
+    if call["die"]:
+        destine(call["die"])
+    sys.argv = ["stagewatch", *call["arguments"]]
+    pipelines.cli.main()
 
 for line in sys.stdin:
-    root, now = line.rstrip("\\n").split("\\t")
+    call = json.loads(line)
+    if isinstance(call, int):
+        _, status = os.waitpid(call, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+        continue
     pid = os.fork()
     if pid == 0:
-        code = 0
         try:
-            run_workspace(pathlib.Path(root), as_of=None, now=datetime.datetime.fromisoformat(now),
-                          wait_seconds=0, listener=lambda name, step: None)
-        except BaseException as error:
-            print(repr(error), file=sys.stderr, flush=True)
-            code = 1
-        os._exit(code)
+            live(call)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            sys.stderr.flush()
+        os._exit(1)
     print(pid, flush=True)
-    _, status = os.waitpid(pid, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
 """
+)
+
+
+@dataclass
+class Call:
+    """One call under way: its pid, and where its words go."""
+
+    zygote: Zygote
+    pid: int
+    folder: Path
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended; negative is the signal that ended it."""
+        return int(self.zygote.ask(self.pid))
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "stdout").read_text(encoding="utf-8")
+
+    @property
+    def error(self) -> str:
+        return (self.folder / "stderr").read_text(encoding="utf-8")
 
 
 class Zygote:
-    """Starts runs; each is waited for, or killed by its pid meanwhile."""
+    """Starts calls of the command line; several may be under way."""
 
     def __enter__(self) -> Zygote:
+        self.folder = tempfile.TemporaryDirectory(prefix="zygote-")
+        self.calls = 0
         self.process = subprocess.Popen(
             [sys.executable, "-c", SOURCE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
+            # A pool of threads does not outlive a fork.
             env={**os.environ, "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
         return self
@@ -55,15 +156,42 @@ class Zygote:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.process.kill()
         self.process.communicate()
+        self.folder.cleanup()
 
-    def start(self, root: Path, now: str) -> int:
-        """Start a run; its pid."""
+    def ask(self, what: object) -> str:
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(f"{root}\t{now}\n")
+        self.process.stdin.write(json.dumps(what) + "\n")
         self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+        return self.process.stdout.readline()
 
-    def wait(self) -> int:
-        """The exit code of the run under way; negative is the signal that ended it."""
-        assert self.process.stdout is not None
-        return int(self.process.stdout.readline())
+    def start(
+        self, *arguments: object, die: str | None = None, largest_file: int | None = None,
+        read_only: Path | None = None, is_brief: bool = True, **environment: str,
+    ) -> Call:  # fmt: skip
+        """Start `stagewatch ARGUMENTS`.
+
+        `largest_file`: bytes that no file may exceed, as on a disk that is full. `read_only`: a folder that is
+        mounted so for this call; where that may not be done, the call ends with NO_RIGHT. `is_brief`: one table is
+        held against its contract instead of all, and Dagster forgets its events: a third of what a small run costs.
+        """
+        self.calls += 1
+        folder = Path(self.folder.name) / str(self.calls)
+        folder.mkdir()
+        call = {
+            "arguments": [str(a) for a in arguments],
+            "die": die,
+            "largest_file": largest_file,
+            "read_only": None if read_only is None else str(read_only),
+            "is_brief": is_brief,
+            "environment": environment,
+            "stdout": str(folder / "stdout"),
+            "stderr": str(folder / "stderr"),
+        }
+        return Call(self, int(self.ask(call)), folder)
+
+    def run(self, *arguments: object, **how: object) -> Call:
+        """Start a call and wait for it; it must end well."""
+        call = self.start(*arguments, **how)  # type: ignore[arg-type]
+        code = call.wait()
+        assert code == 0, f"exit code {code}: {call.error[-3000:]}"
+        return call
