@@ -30,6 +30,7 @@ def test_the_same_parameters_give_the_same_bytes_in_another_process(tiny_company
         "from simulation.parameters import Parameters; simulate(Path(sys.argv[1]), Parameters(factor=0.02))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "POLARS_MAX_THREADS": "1", "TZ": "America/New_York"}
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C"}
     repository = Path(company_module.__file__).parents[1]
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, env=environment, cwd=repository)
     assert _hashes(tmp_path) == _hashes(tiny_company.folder)
