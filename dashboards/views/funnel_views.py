@@ -17,7 +17,7 @@ from dashboards.tables import Column, show_table
 from dashboards.views.behind import opportunities_behind
 from data_contracts.figures import number, percent
 from queries.dimensions import DIMENSIONS, label
-from queries.funnel import Cell, FunnelAnswer, Table, funnel, projected, time_to_convert
+from queries.funnel import Cell, FunnelAnswer, Table, funnel, projected, skip_rates, time_to_convert
 from queries.funnel_request import FunnelRequest
 
 STEP_COLUMNS = (
@@ -53,9 +53,8 @@ def steps(context: Context, request: FunnelRequest) -> None:
         return
     ahead: Table = context.ask(projected, request)
     times: Table = context.ask(time_to_convert, request, "calendar")
-    observed: FunnelAnswer = context.ask(funnel, request.model_copy(update={"meaning": "observed"}))
-    reached: FunnelAnswer = context.ask(funnel, request.model_copy(update={"meaning": "reached"}))
-    frame = _steps_frame(answer, ahead, times, observed, reached)
+    skips: Table = context.ask(skip_rates, request)
+    frame = _steps_frame(answer, ahead, times, skips)
     _maturity(context, answer)
     left, right = st.columns([7, 5])
     with left, card(context, "funnel_title", f"funnel_caption_{answer.basis}"):
@@ -94,19 +93,15 @@ def _table(
         opportunities_behind(context, request, cell, f"{name}-list")
 
 
-def _steps_frame(
-    answer: FunnelAnswer, ahead: Table, times: Table, observed: FunnelAnswer, reached: FunnelAnswer
-) -> pl.DataFrame:
+def _steps_frame(answer: FunnelAnswer, ahead: Table, times: Table, skips: Table) -> pl.DataFrame:
     frame = on_basis(answer, answer.frame)
     for other, columns in (
         (ahead.frame, ["projected", "low", "high"]),
         (times.frame, ["overall_p50", "step_p50"]),
-        (observed.frame.rename({"counted": "observed"}), ["observed"]),
-        (reached.frame.rename({"counted": "ever_reached"}), ["ever_reached"]),
+        (skips.frame, ["observed", "skip_rate"]),
     ):
         frame = frame.join(other.select("stage_no", *columns), on="stage_no", how="left", maintain_order="left")
-    skipped = (pl.col("ever_reached") - pl.col("observed")) / pl.col("ever_reached")
-    return frame.with_columns(skip_rate=pl.when(pl.col("ever_reached") > 0).then(skipped))
+    return frame
 
 
 def _maturity(context: Context, answer: FunnelAnswer) -> None:
