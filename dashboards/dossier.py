@@ -25,7 +25,6 @@ TIMELINE = (
     Column("source_file", "text"),
     Column("source_row", "integer"),
 )
-REASONS_IN_LINE = 3
 SPELLS = (
     Column("stage", "stage"),
     Column("entered_at", "instant"),
@@ -61,12 +60,8 @@ def show_dossier(context: Context, opportunity_id: str, *, alert_key: str | None
         show_table(context, found.spells, SPELLS, name=f"spells-{opportunity_id}")
 
 
-def reasons_text(context: Context, reasons: str | None) -> str:
-    """The weightiest reasons of a score as one line of words."""
-    return context.t("list_separator").join(_reason_words(context, reasons)[:REASONS_IN_LINE])
-
-
-def _reason_words(context: Context, reasons: str | None) -> list[str]:
+def reason_words(context: Context, reasons: str | None) -> list[str]:
+    """The reasons of a score in words, the weightiest first."""
     found = json.loads(reasons) if reasons else []
     key = "zh" if context.language == "zh-CN" else "en"
     return [str(reason[key]) for reason in found if reason.get(key)]
@@ -101,7 +96,7 @@ def _days(context: Context, days: float | None, limit: float | None) -> str:
 
 def _reasons(context: Context, state: dict[str, Any]) -> None:
     st.markdown(f"##### {context.t('why')}")
-    words = _reason_words(context, state["risk_reasons"])
+    words = reason_words(context, state["risk_reasons"])
     if words:
         st.markdown("\n".join(f"- {markdown_text(reason)}" for reason in words))
     else:

@@ -17,12 +17,11 @@ from queries.table_files import Field, Reader, Sheet, csv_to, xlsx_to
 from queries.table_files import Kind as FileKind
 
 Kind = Literal[
-    "text", "lines", "code", "codes", "stage", "steps", "integer", "days", "share", "points", "chance", "money", "date",
+    "text", "code", "codes", "stage", "steps", "integer", "days", "share", "points", "chance", "money", "date",
     "instant", "flag",
 ]  # fmt: skip
 _FILE_KINDS: dict[Kind, FileKind] = {
     "text": "text",
-    "lines": "text",
     "code": "text",
     "codes": "text",
     "stage": "text",
@@ -38,15 +37,13 @@ _FILE_KINDS: dict[Kind, FileKind] = {
     "flag": "boolean",
 }
 ROWS_SHOWN = 5_000
-LINES_HEIGHT = 62  # Streamlit wraps text in rows higher than 4rem, which are 60 pixels here
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table: its name in the frame, what it holds, and its label's key where not `column_NAME`.
 
-    `lines` is text too long for one line. `code` and `codes` values are named by `<name>_<value>` in the catalogue;
-    what has no name stays as it is.
+    `code` and `codes` values are named by `<name>_<value>` in the catalogue; what has no name stays as it is.
     """
 
     name: str
@@ -91,16 +88,17 @@ def show_table(
     shown = words.head(ROWS_SHOWN)
     percents = [column.name for column in there if column.kind in ("share", "points", "chance")]
     money = [column.name for column in there if column.kind == "money" and context.language == "zh-CN"]
+    wholes = [column.name for column in there if column.kind == "integer" and words.schema[column.name].is_float()]
     shown = shown.with_columns(
         *(pl.col(name).cast(pl.Float64) * 100 for name in percents),
         *(pl.col(name).cast(pl.Float64) / 10_000 for name in money),
+        *(pl.col(name).round().cast(pl.Int64) for name in wholes),
     )
     options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if is_selectable else {}
     event = st.dataframe(
         shown,
         hide_index=True,
         height=height,
-        row_height=LINES_HEIGHT if any(column.kind == "lines" for column in there) else None,
         placeholder=MISSING,
         column_config={column.name: _configured(context, column) for column in there},
         key=f"table_{name}",
@@ -213,8 +211,6 @@ def _configured(context: Context, column: Column) -> Any:
         return config.DatetimeColumn(
             text, format="YYYY-MM-DD HH:mm", timezone=str(context.process.zone), help=help_text
         )
-    if column.kind == "lines":
-        return config.TextColumn(text, width=360, help=help_text)
     if column.kind == "flag":
         return config.CheckboxColumn(text, help=help_text)
     return config.TextColumn(text, help=help_text)

@@ -37,7 +37,7 @@ def chance(probability: float | None) -> str:
     """An estimated probability in whole percent: never 0% or 100%, because no estimate is certain."""
     if probability is None:
         return MISSING
-    return "<1%" if probability < 0.005 else ">99%" if probability > 0.995 else f"{probability * 100:.0f}%"
+    return "<1%" if probability < 0.01 else ">99%" if probability > 0.99 else f"{probability * 100:.0f}%"
 
 
 def points(difference: float | None, language: Language) -> str:
@@ -57,7 +57,8 @@ def money(amount: Number | None, currency: str, language: Language) -> str:
     for unit, word in units:
         if size >= unit:
             scaled = size / unit
-            return f"{sign}{symbol}{number(scaled, 0 if scaled >= 100 else 1)}{word}"
+            digits = 0 if scaled >= 100 else 2 if scaled < 10 and unit >= 1e8 else 1  # a tenth of 1亿 is too much
+            return f"{sign}{symbol}{number(scaled, digits)}{word}"
     return f"{sign}{symbol}{number(size)}"
 
 

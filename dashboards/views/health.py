@@ -56,12 +56,12 @@ CHECKS = (
     Column("outcome", "code", "column_outcome"),
     Column("table_label", "text", "column_table"),
     Column("text", "text", "column_rule_text"),
-    Column("severity", "code"),
     Column("unexpected_count", "integer"),
+    Column("places", "text", "column_places"),
+    Column("severity", "code"),
     Column("table_name", "text", "column_table_name"),
     Column("column_name"),
     Column("rule_id", "text", "column_rule_id"),
-    Column("places", "text", "column_places"),
 )
 LATENCY = (
     Column("month", "date"),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards.choices import choose, choose_flag, choose_several, choose_text, set_choice
 from dashboards.context import Context
-from dashboards.dossier import reasons_text, show_dossier
+from dashboards.dossier import reason_words, show_dossier
 from dashboards.parts import empty, head, metric, metric_row, show_sql
 from dashboards.tables import Column, show_table
 from dashboards.views.alert_views import alerts_list
@@ -18,12 +18,15 @@ from queries.funnel import Table
 from queries.lists import BANDS, RiskRequest, at_risk
 from queries.overview import SILENT_DAYS
 
+REASONS_LISTED = 3
 ORDERS = ("amount_at_risk", "p_fail", "overrun_days", "silent_days", "amount")
 COLUMNS = (
     Column("customer_name"),
     Column("amount", "money"),
     Column("p_fail", "chance", "column_p_fail"),
-    Column("reasons", "lines", "column_reasons"),
+    Column("reason_1"),
+    Column("reason_2"),
+    Column("reason_3"),
     Column("stage", "stage"),
     Column("overrun_days", "days"),
     Column("silent_days", "days"),
@@ -112,8 +115,10 @@ def _list(context: Context, answer: Table) -> None:
     if frame.is_empty():
         empty(context)
         return
-    reasons = [reasons_text(context, text) for text in frame["risk_reasons"]]
-    frame = frame.with_columns(pl.Series("reasons", reasons, pl.String))
+    reasons = pl.Series([reason_words(context, text) for text in frame["risk_reasons"]], dtype=pl.List(pl.String))
+    frame = frame.with_columns(
+        reasons.list.get(n, null_on_oob=True).alias(f"reason_{n + 1}") for n in range(REASONS_LISTED)
+    )
     st.caption(context.t("select_row"))
     row = show_table(context, frame, COLUMNS, name="risk", height=470, is_selectable=True)
     if row is not None:

@@ -64,6 +64,8 @@ def test_filters_in_the_address_narrow_every_page(page: Page, company_tiny: Tiny
         "select count(*) from marts.opportunity_state where status = 'open' and region = 'east'"
     )
     assert len(app.dataframe[0].value) == expected[0][0] > 0
+    assert set(app.dataframe[0].value["reason_1"]) == {"改约 4 次"}
+    assert app.dataframe[0].value["reason_2"].isna().all()
     assert set(app.dataframe[0].value["region"]) == {"east"}
 
 
@@ -126,7 +128,7 @@ def test_a_finding_leads_to_the_list_behind_it(page: Page, company_tiny: Tiny) -
     )
     sentences = [m.value for m in app.markdown]
     assert any(f"**{silent}** open opportunities had no activity" in s for s in sentences)
-    buttons = [b for b in app.button if b.label == "Look"]
+    buttons = [b for b in app.button if b.label == "View"]
     findings = [s for s in sentences if s.startswith(":material/")]
     assert len(buttons) == len(findings) == 5
     buttons[2].click().run()
