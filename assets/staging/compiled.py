@@ -37,13 +37,15 @@ def try_mapping(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone
     """Bind every statement of the mapping on empty tables, and leave no trace; raises where one cannot be computed."""
     con.begin()
     try:
-        fresh_tables(con)
+        _working_tables(con)
         for code, source in mapping.sources.items():
             con.execute(f"drop table if exists landing.{quote_ident(landing_table(mapping.mapping, code))}")
             _empty_table(con, mapping, code, source)
         mapped = compile_mapping(con, mapping, workspace_zone)
+        used = {record.source for record in mapping.records}
         for code, relation in mapped.relations.items():
-            _bind(con, relation.sql, mapping, f"sources.{code}")
+            if code not in used:
+                _bind(con, relation.sql, mapping, f"sources.{code}")
         for candidate in mapped.candidates:
             _bind(con, candidate.bad_rows_sql, mapping, f"records[{candidate.number}] ({candidate.record.record})")
     finally:
@@ -58,13 +60,17 @@ def _bind(con: duckdb.DuckDBPyConnection, sql: str, mapping: Mapping, where: str
 
 
 def fresh_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Empty canonical tables and all that staging works with."""
     for table in [*names("sources"), *SIDE_TABLES]:
         con.execute(f"drop table if exists staging.{table}")
     for name in names("sources"):
         con.execute(create_table_sql(load_contract("sources", name)))
-    run_script(con, "assets.staging", "tables.sql")
-    run_script(con, "assets.staging", "macros.sql")
-    run_script(con, "assets.staging", "working_tables.sql")
+    _working_tables(con)
+
+
+def _working_tables(con: duckdb.DuckDBPyConnection) -> None:
+    for script in ("tables.sql", "macros.sql", "working_tables.sql"):
+        run_script(con, "assets.staging", script)
 
 
 def compile_mapping(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_zone: str) -> Mapped:

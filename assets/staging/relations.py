@@ -113,43 +113,46 @@ def derived_relation(con: duckdb.DuckDBPyConnection, name: str, derived: Derived
     return Relation(f"select * from {table}", scope, faults, is_derived=True)
 
 
-def _order(values: tuple[Value, ...], scope: Scope, habits: Habits, descending: bool) -> tuple[list[str], str]:
-    """Columns to compute and the order by them: times as times, numbers as numbers, then place in the files.
+def _ordered(values: tuple[Value, ...], base: Relation, habits: Habits, descending: bool) -> tuple[str, str]:
+    """The relation with what it is ordered by, and the order: times as times, numbers as numbers, then place.
 
     A text that a mapping orders by without saying what it is, is taken for a time where it reads as one, then for
     a number, then for a text.
     """
-    computed: list[str] = []
-    keys: list[str] = []
+    compiled: list[Compiled] = []
+    columns: list[str] = []
     for value in values:
-        plain = value.column is not None and scope[value.column].kind == "text" and value.dates is None
-        if plain and value.number is None and value.values is None and value.column is not None:
-            text = scope[value.column].sql
-            time = compile_value("x", Value(column=value.column, dates=habits.dates), scope, habits)
-            parts = [time.inline, f"try_cast({text} as double)", text]
+        name = f"o:{len(compiled)}"
+        text = base.scope[value.column] if value.column is not None else Column("null")
+        is_plain = value.model_fields_set <= {"column"} and text.kind == "text"
+        if is_plain:
+            compiled.append(compile_value(name, Value(column=value.column, dates=habits.dates), base.scope, habits))
+            columns += [compiled[-1].value, f"try_cast({text.sql} as double)", text.sql]
         else:
-            parts = [compile_value("x", value, scope, habits).inline]
-        for part in parts:
-            computed.append(f'{part} as "o:{len(computed)}"')
-            keys.append(f'"o:{len(computed) - 1}"')
+            compiled.append(compile_value(name, value, base.scope, habits))
+            columns.append(compiled[-1].value)
+    texts = ", ".join(["*", *(column for c in compiled for column in c.text_columns)])
+    sql = add_steps(f"select {texts} from ({base.sql})", compiled)
+    keys = [f'"key:{n}"' for n in range(len(columns))]
+    named = ", ".join(["*", *(f"{column} as {key}" for column, key in zip(columns, keys, strict=True))])
     way = " desc" if descending else ""
-    keys += ["file_id", "source_sheet", "source_row"]
-    return computed, ", ".join(f"{key}{way} nulls last" for key in keys)
+    order = ", ".join(f"{key}{way} nulls last" for key in [*keys, "file_id", "source_sheet", "source_row"])
+    return f"select {named} from ({sql})", order
 
 
 def _pick_sql(pick: Pick, base: Relation, habits: Habits) -> str:
-    computed, order = _order(pick.order, base.scope, habits, pick.take == "last")
+    ordered, order = _ordered(pick.order, base, habits, pick.take == "last")
     by = [base.scope[column].sql for column in pick.by]
     where = [f"{column} is not null" for column in by]
     if pick.where is not None:
         where.append(condition(pick.where, base.scope))
-    other = [] if base.is_derived else [
-        "null::integer as other_file_id", "null::varchar as other_sheet", "null::bigint as other_row"
-    ]  # fmt: skip
-    exclude = f" exclude ({', '.join(quote_ident(f'o:{n}') for n in range(len(computed)))})" if computed else ""
+    kept = [quote_ident(n) for n in base.scope if n not in PROVENANCE_NAMES]
+    kept += [quote_ident(f"{flag}{n}") for n in base.faults for flag in ("!", "d:")]
+    other = OTHER if base.is_derived else (
+        "null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
+    )  # fmt: skip
     return (
-        f"select {', '.join([f'*{exclude}', *other])} from (select {', '.join(['*', *computed])} from ({base.sql}))"
-        f" where {' and '.join(where)}"
+        f"select {', '.join([PROVENANCE, other, *kept])} from ({ordered}) where {' and '.join(where)}"
         f" qualify row_number() over (partition by {', '.join(by)} order by {order}) = 1"
     )
 
@@ -161,7 +164,7 @@ def _pair_sql(pair: Pair, base: Relation, habits: Habits) -> tuple[str, Scope, d
     others are the first, second, third to find one, and belong to the first, second, third start. Next: a complete
     belongs to the start in the row before it.
     """
-    computed, order = _order(pair.order, base.scope, habits, descending=False)
+    ordered, order = _ordered(pair.order, base, habits, descending=False)
     keys = [base.scope[column].sql for column in pair.by]
     keyless = " or ".join(f"{k} is null" for k in keys)
     apart = f"case when {keyless} then concat(file_id, '/', source_sheet, '/', source_row) end"
@@ -172,8 +175,8 @@ def _pair_sql(pair: Pair, base: Relation, habits: Habits) -> tuple[str, Scope, d
     columns = [name for name in base.scope if name not in PROVENANCE_NAMES]
     flagged = f"""
         select *, {apart} as "p:apart", {condition(pair.start, base.scope)} is true as "p:start",
-               {condition(pair.complete, base.scope)} is true as "p:complete"{"".join(", " + c for c in computed)}
-        from ({base.sql})"""
+               {condition(pair.complete, base.scope)} is true as "p:complete"
+        from ({ordered})"""
     counted = f"""
         select *, sum("p:start"::integer) over {window} as "p:starts",
                sum(case when "p:start" then 1 else -1 end) over {window} as "p:balance",

@@ -98,14 +98,6 @@ class Compiled:
     steps: tuple[tuple[str, str], ...] = ()
 
     @property
-    def inline(self) -> str:
-        """The value over the relation's columns, in one expression."""
-        value = self.value
-        for name, sql in reversed(self.steps):
-            value = value.replace(quote_ident(name), f"({sql})")
-        return value.replace(quote_ident(f"t:{self.name}"), f"({self.text})")
-
-    @property
     def text_columns(self) -> list[str]:
         """The first layer's columns."""
         columns = [f"{self.text} as {quote_ident(f't:{self.name}')}"]
