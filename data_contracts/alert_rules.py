@@ -51,11 +51,9 @@ class ActionMissingThresholds(_Strict):
 
 class FailureRiskThresholds(_Strict):
     """The first `weekly_budget` of each supervisor (null: the workspace's `alerts.weekly_budget`), none below
-    `budget_floor`; and all from `p_fail` on, where it is set (null: the budget alone). High severity from `high_at_p`
-    on (null: the workspace's `risk.high`)."""
+    `budget_floor`; and all from `p_fail` on, where it is set (null: the budget alone)."""
 
     p_fail: Share | None = None
-    high_at_p: Share | None = None
     weekly_budget: Count | None = None
     budget_floor: Share = 0.35
 

@@ -54,9 +54,8 @@ def raise_conditions(con: duckdb.DuckDBPyConnection, rule: AlertRule, settings: 
 def parameters_of(rule: AlertRule, settings: Settings) -> dict[str, Any]:
     """The query's named parameters; what the rule leaves null comes from the workspace's settings."""
     parameters = rule.parameters()
-    if isinstance(rule, FailureRisk):
-        fallback = {"high_at_p": settings.risk.high, "weekly_budget": settings.alerts.weekly_budget}
-        parameters |= {key: value for key, value in fallback.items() if parameters[key] is None}
+    if isinstance(rule, FailureRisk) and parameters["weekly_budget"] is None:
+        parameters["weekly_budget"] = settings.alerts.weekly_budget
     return parameters
 
 

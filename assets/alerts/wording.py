@@ -194,7 +194,7 @@ class Wording:
         if not facts.get("expected_per_week"):
             return self.text("what_city_silent_no_base", since=day)
         rate = facts["expected_per_week"]
-        if rate >= 1:
+        if rate >= 0.9:
             usual = self.text("rate_per_week", count=number(rate, 1))
         else:
             usual = self.text("rate_each_weeks", weeks=number(1 / rate, 0 if rate < 0.3 else 1))

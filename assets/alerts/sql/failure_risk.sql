@@ -1,7 +1,7 @@
 -- Rule failure_risk: the open opportunities of each supervisor on which an intervention can save most, as many as
 -- the weekly budget and none below the floor; and, where a threshold is set, whatever is at or above it.
 -- Grain: one row per opportunity. Reads marts.opportunity_state. Parameters: $p_fail (null: the budget alone),
--- $weekly_budget, $budget_floor, $high_at_p (severity).
+-- $weekly_budget, $budget_floor.
 -- Ranked by amount x p_fail x p_sign, not by p_fail: what changes the odds of failing by a given ratio moves most
 -- where both ends are open, and nothing where the customer is as good as lost. An unknown amount counts as the
 -- supervisor's median. Without a probability (too few closed opportunities for a model) the band of the stand-in
@@ -23,7 +23,7 @@ select
   city,
   region,
   amount,
-  case when coalesce(p_fail < $high_at_p, false) then 'medium' end as severity,
+  null::varchar as severity,
   null::timestamptz as since,
   risk_band as state,
   json_object(
