@@ -141,6 +141,14 @@ class TestActivity:
         tiny.build(*SPELLS)
         assert life(tiny, "A")[0] == "lapsed"
 
+    def test_nor_does_what_was_waived(self) -> None:
+        tiny = Tiny(as_of="2025-03-01 00:00")
+        tiny.events(ENTERED)
+        tiny.add("actions", opportunity_id="A", action_code="store_survey", waived_by="S1",
+                 occurred_at="2025-02-01 12:00")  # fmt: skip
+        tiny.build(*SPELLS)
+        assert life(tiny, "A")[0] == "lapsed"
+
     def test_a_signing_keeps_a_won_opportunity_active(self) -> None:
         tiny = Tiny(as_of="2025-03-01 00:00")
         tiny.events(f"{ENTERED}\n A | 2025-01-05 | won")
