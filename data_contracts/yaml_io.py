@@ -83,11 +83,14 @@ def validate_model(data: Any, model: type[Model], name: str) -> Model:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
         faults = "; ".join(_fault(fault, model) for fault in error.errors())
-        raise StagewatchError(faults, remedy="see docs/ for the settings that exist", file=name) from error
+        guide = "docs/mappings.md" if name.startswith("mappings/") else "docs/"
+        raise StagewatchError(faults, remedy=f"see {guide} for the settings that exist", file=name) from error
 
 
 def _fault(fault: Any, model: type[BaseModel]) -> str:
     """One fault in words: where it is, what is wrong, and for a misspelt name the nearest one there is."""
+    if fault["type"] == "value_error" and not fault["loc"]:
+        return str(fault["msg"].removeprefix("Value error, "))  # it says itself where
     where = ".".join(map(str, fault["loc"])) or "the document"
     if fault["type"] != "extra_forbidden":
         return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
