@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,25 +19,28 @@ from simulation.company import Summary, simulate
 from simulation.parameters import Parameters
 
 MARKER = ".demo"
+# A year that ends on a Monday with a month of the quarter to go: the week's report is new, the forecast has work to do.
+FIRST_DAY, LAST_DAY = date(2024, 12, 2), date(2025, 12, 1)
 
 
 def run_demo(folder: Path, *, factor: float, seed: int, console: Console) -> None:
     """Make (or make again) the demo workspace in `folder`; refuses a folder that holds anything else."""
     began = time.perf_counter()
     console.print("simulating a year of the company …")
-    summary = write_demo_inputs(folder, factor=factor, seed=seed)
+    parameters = Parameters(factor=factor, seed=seed, start=FIRST_DAY, end=LAST_DAY)
+    summary = write_demo_inputs(folder, parameters)
     console.print(f"     {summary} in {time.perf_counter() - began:.1f} s", highlight=False, markup=False)
     entry = run_workspace(folder, as_of=None, now=None, wait_seconds=60.0, listener=console_listener(console))
     print_summary(folder, entry, console)
     console.print(f"demo made in {time.perf_counter() - began:.0f} s", highlight=False)
 
 
-def write_demo_inputs(folder: Path, *, factor: float, seed: int) -> Summary:
+def write_demo_inputs(folder: Path, parameters: Parameters) -> Summary:
     """A workspace with what the simulated company sent in its inbox, and the truth beside it."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).is_file():
         raise StagewatchError("is not empty and no demo", remedy="name a new folder", file=folder)
     Workspace(folder).make_folders()
-    (folder / MARKER).write_text(f"factor {factor}, seed {seed}\n", encoding="utf-8")
+    (folder / MARKER).write_text(f"factor {parameters.factor}, seed {parameters.seed}\n", encoding="utf-8")
     settings = (files("simulation") / "demo.yaml").read_text(encoding="utf-8")
     write_atomically(folder / "stagewatch.yaml", settings)
-    return simulate(folder, Parameters(factor=factor, seed=seed))
+    return simulate(folder, parameters)

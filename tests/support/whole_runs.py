@@ -12,16 +12,17 @@ from typing import Any
 from assets.workspace import Workspace
 from dashboards.records import Intervention, record_intervention
 from pipelines.demo import write_demo_inputs
+from simulation.parameters import Parameters
 from queries.snapshot import open_snapshot
 from zygote import Call, Zygote
 
 FIRST, SECOND = "2026-01-01T00:00:00+08:00", "2026-01-02T00:00:00+08:00"
-# So few outcomes are enough here that a model is trained, backtested once and stored: the way of a large company.
 SETTINGS = """
 inbox: {settle_seconds: 0}
-risk: {minimum_signed: 8, minimum_failed: 20, backtest_folds: 1, train_weeks: 40}
 alerts: {replay_weeks: 2}
 """
+# So few outcomes are enough for a model, backtested once: the way of a large company.
+LEARNING = "risk: {minimum_signed: 8, minimum_failed: 20, backtest_folds: 1, train_weeks: 40}\n"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Company:
         for file in self.later.iterdir():
             shutil.copy2(file, self.workspace.inbox / file.name)
 
+    def add_settings(self, settings: str) -> None:
+        """Add lines to stagewatch.yaml."""
+        with (self.root / "stagewatch.yaml").open("a", encoding="utf-8") as file:
+            file.write(settings)
+
     def acknowledge_later(self) -> None:
         """Among what comes later is what a supervisor recorded in the dashboard: an alert is acknowledged."""
         with open_snapshot(self.published) as snapshot:
@@ -72,10 +78,10 @@ class Company:
 
 def small_company_sent(root: Path) -> Company:
     """A company of 32 reps; December, a correction of the third quarter and a file that nobody reads come later."""
-    write_demo_inputs(root, factor=0.005, seed=7)
-    with (root / "stagewatch.yaml").open("a", encoding="utf-8") as settings:
-        settings.write(SETTINGS)
-    later = root.parent / f"{root.name}-later"
+    write_demo_inputs(root, Parameters(factor=0.005, seed=7))
+    company = Company(root, root.parent / f"{root.name}-later")
+    company.add_settings(SETTINGS)
+    later = company.later
     later.mkdir()
     for file in sorted(Workspace(root).inbox.iterdir()):
         if "-12." in file.name or "Q4" in file.name:
@@ -85,4 +91,4 @@ def small_company_sent(root: Path) -> Company:
             file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-3]))
     assert len(list(later.iterdir())) > 5
     (later / "no_such_table.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    return Company(root, later)
+    return company
