@@ -12,8 +12,8 @@ from typing import Any
 from assets.workspace import Workspace
 from dashboards.records import Intervention, record_intervention
 from pipelines.demo import write_demo_inputs
-from simulation.parameters import Parameters
 from queries.snapshot import open_snapshot
+from simulation.parameters import Parameters
 from zygote import Call, Zygote
 
 FIRST, SECOND = "2026-01-01T00:00:00+08:00", "2026-01-02T00:00:00+08:00"
