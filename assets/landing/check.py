@@ -25,7 +25,7 @@ from assets.landing.plan import Plan, UnmappedError, other_readers, plan_file
 from assets.landing.rebuild import mappings_in_force
 from assets.landing.sniff import extension
 from assets.staging.build import build_staging
-from assets.staging.reasons import reason_text, remedy_text
+from assets.staging.reasons import place_text, reason_text, remedy_text
 from assets.warehouse import connect_memory
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
@@ -39,7 +39,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class BadRow:
-    """One row that would be quarantined, with its first fault."""
+    """One row that would be quarantined, with its first fault; `place` is the column as people know it."""
 
     sheet: str | None
     row: int
@@ -47,6 +47,7 @@ class BadRow:
     column: str | None
     reason: str
     value: str | None
+    place: str
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class FileCheck:
         """The first bad rows, then what mends each kind of fault among them."""
         lines = [
             say("check_bad", row=bad.row, sheet=say("check_sheet", sheet=bad.sheet) if bad.sheet else "",
-                column=bad.column or "-", reason=reason_text(bad.reason, bad.record, self.language),
+                column=bad.place, reason=reason_text(bad.reason, bad.record, self.language),
                 value=bad.value or "")
             for bad in self.bad_rows
         ]  # fmt: skip
@@ -257,7 +258,7 @@ class _Checking:
             duplicates=duplicates,
             nul_bytes=landed.nul_bytes,
             records=self._records(landed.file_id),
-            bad_rows=self._bad_rows(landed.file_id),
+            bad_rows=self._bad_rows(landed.file_id, plan.mapping),
             unused_columns=tuple(dict.fromkeys(c for part in plan.parts for c in part.layout.unused)),
             unused_sheets=plan.unused_sheets,
         )
@@ -270,10 +271,13 @@ class _Checking:
         }
         return {name: rows for name, rows in counts.items() if rows}
 
-    def _bad_rows(self, file_id: int) -> tuple[BadRow, ...]:
+    def _bad_rows(self, file_id: int, mapping: Mapping) -> tuple[BadRow, ...]:
         rows = self.con.execute(
             "select source_sheet, source_row, record, column_name, reason, value from staging.quarantine"
             " where file_id = ? order by source_sheet nulls first, source_row limit ?",
             [file_id, SHOWN],
         ).fetchall()
-        return tuple(BadRow(*row) for row in rows)
+        return tuple(
+            BadRow(sheet, row, record, column, reason, value, place_text(mapping, record, column))
+            for sheet, row, record, column, reason, value in rows
+        )

@@ -1,8 +1,11 @@
-"""Why a row was refused and what mends it, in words: the codes of texts/ingestion.yaml and the contracts' rules."""
+"""Why a row was refused, where and what mends it, in words: for the codes of texts/ingestion.yaml and the contracts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from data_contracts.contract import load_contract, names
+from data_contracts.mapping import Mapping
 from data_contracts.predicates import row_predicates
 from data_contracts.texts import Language, Texts
 
@@ -21,3 +24,30 @@ def remedy_text(reason: str, column: str | None, language: Language) -> str:
     say = Texts("ingestion", language)
     code = f"mend_{reason}" if f"mend_{reason}" in say else "mend_rule"
     return say(code, column=column or "-")
+
+
+def place_text(mapping: Mapping | None, record: str | None, column: str | None) -> str:
+    """The refused column as people know it: ours, and in brackets the headers of theirs that it is made of."""
+    if column is None:
+        return "-"
+    theirs = [] if mapping is None else list(dict.fromkeys(_headers(mapping, record, column)))
+    return f"{column} ({', '.join(theirs)})" if theirs and theirs != [column] else column
+
+
+def _headers(mapping: Mapping, record: str | None, column: str) -> Iterator[str]:
+    """The headers behind a record's column; behind a source's own column, where no record has one of that name."""
+    values = [value for _, kind, name, value in mapping.placed_values() if (kind, name) == (record, column)]
+    for name in [name for value in values for name in value.columns] if values else [column]:
+        yield from _headers_of(mapping, name.split(".")[-1])
+
+
+def _headers_of(mapping: Mapping, name: str) -> Iterator[str]:
+    for source in mapping.sources.values():
+        if name in source.columns:
+            yield " / ".join(map(str, source.columns[name].headers))
+        elif name in source.derive:
+            for other in source.derive[name].columns:
+                yield from _headers_of(mapping, other)
+    side, _, paired = name.partition("_")
+    if side in ("start", "complete") and paired:
+        yield from _headers_of(mapping, paired)
