@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -27,20 +26,23 @@ def company(company_tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield snapshot
 
 
-@pytest.fixture
-def snapshot_of(tmp_path: Path) -> Iterator[Callable[..., Snapshot]]:
-    """`snapshot_of(events, as_of=…)`: the snapshot of a few events written as text."""
-    opened: list[Snapshot] = []
+@pytest.fixture(scope="session")
+def snapshot_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Snapshot]]:
+    """`snapshot_of(events, as_of=…)`: the snapshot of a few events written as text, made once for all who ask."""
+    opened: dict[tuple[str, str, Callable[[Tiny], None] | None], Snapshot] = {}
 
     def make(events: str, as_of: str = "2025-06-01 00:00", adjust: Callable[[Tiny], None] | None = None) -> Snapshot:
-        tiny = with_tables(Tiny(as_of))
-        tiny.events(events)
-        if adjust is not None:
-            adjust(tiny)
-        tiny.build()
-        opened.append(open_snapshot(publish_tiny(tiny, tmp_path / f"workspace{len(opened)}")))
-        return opened[-1]
+        asked = (events, as_of, adjust)
+        if asked not in opened:
+            tiny = with_tables(Tiny(as_of))
+            tiny.events(events)
+            if adjust is not None:
+                adjust(tiny)
+            tiny.build()
+            opened[asked] = open_snapshot(publish_tiny(tiny, tmp_path_factory.mktemp("snapshot")))
+            tiny.con.close()
+        return opened[asked]
 
     yield make
-    for snapshot in opened:
+    for snapshot in opened.values():
         snapshot.close()
