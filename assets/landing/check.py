@@ -32,6 +32,7 @@ from data_contracts.contract import load_contract, names
 from data_contracts.errors import StagewatchError
 from data_contracts.mapping import Mapping
 from data_contracts.mapping_targets import refused_by_playbook
+from data_contracts.sql_names import quote_literal
 from data_contracts.texts import Language, Texts
 
 SHOWN = 20
@@ -135,9 +136,18 @@ def check_files(paths: Sequence[Path], run: Run) -> list[FileCheck]:
     con = connect_memory(run.settings, run.playbook, run.as_of)
     try:
         with tempfile.TemporaryDirectory(prefix="stagewatch-check-") as folder:
+            con.execute(f"set temp_directory = {quote_literal(folder)}")
+            con.execute(f"set memory_limit = {quote_literal(run.settings.resources.memory_limit)}")
             return _Checking(con, run, Path(folder)).check(sorted(paths, key=lambda path: path.name))
     finally:
         con.close()
+
+
+def _lookups(mapping: Mapping) -> set[str]:
+    """The sources whose rows bear on those of others: looked up in, or gone through for a pair or a pick."""
+    tables = {join.source for record in mapping.records for join in record.joins.values()}
+    tables |= {derived.made_from for derived in mapping.derived_sources.values()}
+    return tables & mapping.sources.keys()
 
 
 @dataclass
@@ -162,7 +172,10 @@ class _Checking:
 
     def check(self, paths: Sequence[Path]) -> list[FileCheck]:
         taken = [self._plan(path) for path in paths]
-        wanted = {t.plan.mapping.mapping for t in taken if t.plan is not None}
+        plans = [t.plan for t in taken if t.plan is not None]
+        wanted = {
+            (p.mapping.mapping, code) for p in plans for code in (*_lookups(p.mapping), *(x.code for x in p.parts))
+        }
         self._land_what_stands(wanted, {t.check.file for t in taken if t.plan is not None})
         taken = [self._land(path, t) for path, t in zip(paths, taken, strict=True)]
         try:
@@ -200,14 +213,15 @@ class _Checking:
             notices.append(say("file_fits_twice", file=name, mapping=mapping.mapping, others=", ".join(others)))
         return notices
 
-    def _land_what_stands(self, mappings: set[str], names: set[str]) -> None:
-        """Land again, in memory, the active files of these mappings that the checked ones would not replace."""
+    def _land_what_stands(self, sources: set[tuple[str, str]], names: set[str]) -> None:
+        """Land again, in memory, the active files of these sources that the checked ones would not replace."""
         standings = self.journal.standings()
         for earlier in self.journal.deliveries:
             is_active = earlier.outcome == "landed" and standings[earlier.file_id].status == "active"
             is_replaced = earlier.name in names and not self.journal.is_append(earlier.name)
             path = landed_path(self.run.workspace.landed, earlier)
-            if is_active and earlier.mapping in mappings and not is_replaced and path.is_file():
+            read_by = {(earlier.mapping, code) for code in (earlier.source or "").split(", ")}
+            if is_active and not is_replaced and read_by & sources and path.is_file():
                 with contextlib.suppress(StagewatchError):  # a run says so, of that file
                     land_file(self.con, path, earlier, self.mappings, self.scratch, lambda _: None)
 
