@@ -20,11 +20,11 @@ from data_contracts.errors import StagewatchError
 from data_contracts.settings import load_settings
 
 ALERTS = """
-    select alert_key, status, severity, rule, opened_at, recipient_name, city, amount, {title} as title
+    select alert_key, status, severity, rule, opened_at, due_at, recipient_name, city, amount, {title} as title
     from ops.alerts
     where status in ('open', 'acknowledged', 'answered', 'snoozed')
       and ($recipient is null or recipient_id = $recipient) and ($rule is null or rule = $rule)
-    order by severity, opened_at, alert_key"""
+    order by case severity when 'high' then 1 when 'medium' then 2 else 3 end, opened_at, alert_key"""
 
 
 def print_frame(frame: pl.DataFrame, format: str) -> None:

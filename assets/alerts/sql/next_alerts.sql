@@ -53,7 +53,7 @@ due as (
       working_clock(greatest(r.unanswered_since, getvariable('told_from'))) + u.escalate_after / 24 as clock
     from remembered r
     join alert_rules u on u.rule = r.rule
-    where r.status = 'open') w
+    where r.status = 'open' and r.cleared_since is null and not r.is_evaluation_replayed) w
   join ref.calendar c
     on c.is_working_day and w.clock > c.working_days_before and w.clock <= c.working_days_before + 1)
 select

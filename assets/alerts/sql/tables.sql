@@ -5,8 +5,9 @@
 -- status: pending (condition holds, hold time not passed), open (nobody answered), acknowledged, answered
 -- (an intervention was recorded), snoozed, inhibited (silenced: subject closed, or another rule), resolved.
 -- unanswered_since: when the escalation clock began (opening, or the end of a snooze).
--- due_at: when it escalates (or did) unless somebody answers; null where its rule never escalates, and while it
--- is not open. The clock does not run before the first live evaluation: of what a replay raised nobody was told.
+-- due_at: when it escalates (or did) unless somebody answers; null where its rule never escalates, while it is not
+-- open or its condition is gone, and in a replay. The clock does not run before the first live evaluation: of what a
+-- replay raised nobody was told.
 -- escalated_to_*: who is told from escalation level 1 on; recipient_* stays who was told first.
 -- amount_at_open, p_*_at_open: what was known when it opened; amount, facts and texts are as last seen.
 create table if not exists ops.alerts (
