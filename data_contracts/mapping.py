@@ -35,6 +35,7 @@ SOURCE_RANK: dict[str, int] = {"form": 1, "crm": 2, "excel": 3, "wechat": 4}
 
 # Columns of every source besides those declared: usable in values and expressions, not declarable.
 PROVENANCE = ("source_file", "source_sheet", "source_row")
+FILE_COLUMNS = ("source_file", "source_sheet")
 RESERVED = {*PROVENANCE, "file_id", "landed_at", "is_paired"}
 # Columns of the canonical tables that staging fills itself.
 FILLED_BY_STAGING = {
@@ -109,7 +110,7 @@ class Source(Strict):
         _refuse_reserved(self.columns | self.derive)
         _all_known("fill_down", self.fill_down, self.columns)
         if not isinstance(self.duplicates, str):
-            _all_known("duplicates", self.duplicates, self.columns)
+            _all_known("duplicates", self.duplicates, [*self.columns, *FILE_COLUMNS])
         known: list[str] = [*self.columns, *PROVENANCE]
         for name, value in self.derive.items():
             if name in self.columns:
@@ -124,13 +125,6 @@ class Source(Strict):
     def required(self) -> tuple[str, ...]:
         """Our columns that a file must have."""
         return tuple(name for name, column in self.columns.items() if not column.optional)
-
-    @property
-    def duplicate_columns(self) -> tuple[str, ...]:
-        """The columns that make two rows the same row; none where equal rows are kept."""
-        if self.duplicates == "keep":
-            return ()
-        return tuple(self.columns) if self.duplicates == "all" else tuple(self.duplicates)
 
 
 Order = Annotated[tuple[Value, ...], BeforeValidator(lambda v: v if isinstance(v, list | tuple) else [v])]
@@ -277,6 +271,23 @@ class Mapping(Strict):
                 given = [*fields.items(), *([("recorded_at", recorded)] if recorded is not None else [])]
                 for name, value in given:
                     yield f"records[{number}] ({record.record}).{name}", record.record, name, value
+
+    def duplicate_columns(self, code: str) -> tuple[str, ...]:
+        """The columns of a source that make two rows the same row; none where equal rows are kept.
+
+        Where the file's or sheet's name is read (a date stands in it), equal rows of two files say two things.
+        """
+        source = self.sources[code]
+        if source.duplicates == "keep":
+            return ()
+        if source.duplicates != "all":
+            return tuple(source.duplicates)
+        read = {column for value in source.derive.values() for column in value.columns}
+        for record in self.records:
+            if record.source == code:
+                parts = (record.fields, *(each.fields for each in record.each))
+                read |= {column for fields in parts for value in fields.values() for column in value.columns}
+        return (*source.columns, *(column for column in FILE_COLUMNS if column in read))
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Mapping:

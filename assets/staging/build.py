@@ -83,12 +83,15 @@ def latest_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
 
 def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     """Rows equal in the declared columns over all files of a source; the first by file and row is kept."""
-    for code, source in mapping.sources.items():
+    for code in mapping.sources:
         table = landing_table(mapping.mapping, code)
-        if not source.duplicate_columns or not has_table(con, table):
+        names = mapping.duplicate_columns(code)
+        if not names or not has_table(con, table):
             continue
-        columns = ", ".join(map(quote_ident, source.duplicate_columns))
+        columns = ", ".join(map(quote_ident, names))
         landed = f"landing.{quote_ident(table)}"
+        if "source_file" in names:
+            landed = f"(select l.*, f.name as source_file from {landed} l join landing.files f using (file_id))"
         con.execute(
             f"create or replace temp table _equal as select hash({columns}) as h from {landed}"
             " group by h having count(*) > 1"

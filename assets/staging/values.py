@@ -121,6 +121,9 @@ def compile_value(name: str, value: Value, scope: Scope, habits: Habits, target:
     kind = _target_kind(value, source, target)
     t = quote_ident(f"t:{name}")
     if source.kind == kind != "text" and not _is_reworked(value):
+        if kind == "time" and target != "DATE" and value.precision == "day":
+            day = f"staging.start_of_day({t}, {quote_literal(value.timezone or habits.zone)})"
+            return Compiled(name, source.sql, source.sql, None, day, kind, is_day="true")
         return Compiled(name, source.sql, source.sql, None, _cast(t, kind, target, habits.zone), kind)
     written = _as_text(source)
     text, missed = _text(value, source, habits.pairs(value))

@@ -429,3 +429,35 @@ records:
     ]
     assert desk.column("select amount::varchar from staging.signings") == ["0.13"]
     assert desk.quarantine() == [(3, "occurred_at", "not_a_date", "31/5/2025")]
+
+
+def test_weekly_snapshots_whose_date_is_in_the_files_name(tmp_path: Path) -> None:
+    """The row of the third week equals that of the first, and is no duplicate: the deal went back."""
+    desk = Desk(
+        tmp_path / "w",
+        """
+sources:
+  deals:
+    files: ["pipeline_*.csv"]
+    columns: {id: Opp, stage: Stage}
+    derive: {day: {expression: "regexp_extract(source_file, '[0-9]{8}')", dates: [compact]}}
+records:
+  - record: stage_events
+    from: deals
+    fields: {opportunity_id: id, event: {constant: enter}, occurred_at: {column: day, precision: day},
+             stage: {column: stage, values: {A: first_contact, B: quotation}}}
+""",
+    )
+    sent(
+        desk,
+        pipeline_20250303__csv="Opp,Stage\n1,A\n",
+        pipeline_20250310__csv="Opp,Stage\n1,B\n1,B\n",
+        pipeline_20250317__csv="Opp,Stage\n1,A\n\n",
+    )
+    assert events(desk) == [
+        ("1", "enter", "first_contact", at(2025, 3, 3)),
+        ("1", "enter", "quotation", at(2025, 3, 10)),
+        ("1", "enter", "first_contact", at(2025, 3, 17)),
+    ]
+    assert [row[2:] for row in desk.ledger()] == [(1, 1, 0, 0, 0), (2, 1, 0, 0, 1), (1, 1, 0, 0, 0)]
+    assert desk.column("select distinct occurred_precision from staging.stage_events") == ["day"]
