@@ -65,4 +65,4 @@ def metric(label: str, value: str, note: str = "", **options: Any) -> None:
 
 def metric_row() -> DeltaGenerator:
     """The row that headline figures stand in."""
-    return st.container(horizontal=True, gap="small")
+    return st.container(horizontal=True, gap="xsmall")

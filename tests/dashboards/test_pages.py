@@ -92,7 +92,7 @@ def test_language_and_filters_come_along_to_the_next_page(page: Page) -> None:
     app.query_params.clear()  # as the browser does when a page is clicked
     app._page_hash = hashes["dwell"]
     app.run()
-    assert app.title[0].value == "Stage dwell and bottlenecks"
+    assert app.title[0].value == "Dwell and bottlenecks"
     assert dict(app.query_params) == {"lang": "en", "region": "south"}
 
 
