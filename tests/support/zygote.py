@@ -87,8 +87,7 @@ def live(call):
     if call["read_only"]:
         make_read_only(call["read_only"])
     if call["is_brief"]:
-        names = assets.contract_checks.names
-        assets.contract_checks.names = lambda layer: names(layer)[:1] if layer == "marts" else []
+        assets.contract_checks.names = lambda layer: ["transitions"] if layer == "marts" else []
         dg.DagsterInstance.get = dg.DagsterInstance.ephemeral
         InMemoryEventLogStorage.store_event = lambda self, event: None
     if call["die"]:
@@ -172,7 +171,7 @@ class Zygote:
 
         `largest_file`: bytes that no file may exceed, as on a disk that is full. `read_only`: a folder that is
         mounted so for this call; where that may not be done, the call ends with NO_RIGHT. `is_brief`: one table is
-        held against its contract instead of all, and Dagster forgets its events: a third of what a small run costs.
+        held against its contract, and Dagster forgets its events: a third of what a small run costs.
         """
         self.calls += 1
         folder = Path(self.folder.name) / str(self.calls)

@@ -1,0 +1,101 @@
+"""SIGKILL anywhere leaves the last snapshot served, and the next run ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from fingerprint import differing, fingerprint
+from queries.snapshot import current_snapshot, open_snapshot
+from whole_runs import LEARNING, SECOND, Company
+from zygote import Zygote
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+# Random moments of these steps, each so often; a late kill costs all that comes before it.
+STEPS = {"landing": 5, "staging": 5, "marts.visits": 2, "marts.funnel": 2, "risk": 2, "alerts": 1, "exports": 1,
+         "report": 1, "publish": 1}  # fmt: skip
+# Between what belongs together: two steps, a file and its name, a table and the file that tells of it.
+MOMENTS = (
+    "end:landing",
+    "end:alerts",  # alerts have opened that no file and no snapshot tells of
+    "after:alerts.xlsx",
+    "before:snapshot-*.duckdb",
+    "before:CURRENT",
+    "after:CURRENT",
+)
+
+
+def test_kills_at_any_moment_change_nothing(first: Company, ended: Company, zygote: Zygote, tmp_path: Path) -> None:
+    before, expected = fingerprint(first.published), fingerprint(ended.published)
+    assert len(differing(before, expected)) > 20
+    company = first.copy(tmp_path / "company")
+    company.send_later_files()
+    known = {served(company)}
+    seconds = {step["step"]: step["seconds"] for step in ended.journal["steps"]}
+
+    chance = random.Random(20251231)
+    steps = [step for step, kills in STEPS.items() for _ in range(kills)]
+    moments = [f"in:{step}:{seconds[step] * chance.random():.3f}" for step in steps]
+    assert len(moments) >= 20
+    for moment in sorted([*moments, *MOMENTS], key=lambda m: chance.random()):
+        call = zygote.start("run", "--workspace", company.root, "--now", SECOND, die=moment)
+        assert call.wait() == -signal.SIGKILL, f"{moment} did not come: {call.error[-2000:]}"
+        if served(company) not in known:
+            assert differing(fingerprint(company.published), expected) == [], f"{moment} left something else served"
+            known.add(served(company))
+    # Once as in life, with every contract and Dagster's own storage.
+    call = zygote.start("run", "--workspace", company.root, "--now", SECOND, die="in:contracts:1", is_brief=False)
+    assert call.wait() == -signal.SIGKILL
+    told = json.loads(zygote.run("status", "--workspace", company.root, "--json").output)
+    assert told["last_run"]["status"] == "killed"
+
+    company.run(zygote, SECOND)
+    assert differing(fingerprint(company.published), expected) == []
+    assert files(company.root) == files(ended.root)
+
+
+@pytest.mark.parametrize("moment", ["before:manifest.json", "after:manifest.json"])
+def test_a_training_that_is_killed_leaves_no_other_model(
+    ended: Company, taught: Company, zygote: Zygote, tmp_path: Path, moment: str
+) -> None:
+    """Before the manifest nothing says that a model is stored; after it the warehouse does not know of it."""
+    company = ended.copy(tmp_path / "company")
+    company.add_settings(LEARNING)
+    call = zygote.start("run", "--workspace", company.root, "--now", SECOND, die=moment)
+    assert call.wait() == -signal.SIGKILL, call.error[-2000:]
+    assert differing(fingerprint(company.published), fingerprint(ended.published)) == []
+    company.run(zygote, SECOND)
+    assert differing(fingerprint(company.published), fingerprint(taught.published)) == []
+    assert files(company.root) == files(taught.root)
+
+
+@pytest.fixture(scope="module")
+def taught(ended: Company, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The company with a model, trained by a run that nothing disturbed."""
+    company = ended.copy(tmp_path_factory.mktemp("taught") / "company")
+    company.add_settings(LEARNING)
+    company.run(zygote, SECOND)
+    with open_snapshot(company.published) as snapshot:
+        assert snapshot.query("select method from ml.model_status")["method"][0] == "model"
+    return company
+
+
+def served(company: Company) -> tuple[str, int, int]:
+    """The snapshot in force, and what would tell that its file is another."""
+    snapshot = current_snapshot(company.published)
+    assert snapshot is not None
+    return snapshot.name, snapshot.stat().st_size, snapshot.stat().st_mtime_ns
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """What a run leaves besides databases, its own records and what tells one copy of a file from another."""
+    own = (".dagster", ".state", ".lock", "published", "rejected", "landed/manifest.jsonl", "warehouse.duckdb")
+    found = (path for path in root.rglob("*") if path.is_file())
+    return {
+        name: path.read_bytes() for path in found if not (name := path.relative_to(root).as_posix()).startswith(own)
+    }
