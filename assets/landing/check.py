@@ -272,7 +272,7 @@ class _Checking:
             duplicates=duplicates,
             nul_bytes=landed.nul_bytes,
             records=self._records(landed.file_id),
-            bad_rows=self._bad_rows(landed.file_id, plan.mapping),
+            bad_rows=self._bad_rows(landed.file_id, plan),
             unused_columns=tuple(dict.fromkeys(c for part in plan.parts for c in part.layout.unused)),
             unused_sheets=plan.unused_sheets,
         )
@@ -285,13 +285,14 @@ class _Checking:
         }
         return {name: rows for name, rows in counts.items() if rows}
 
-    def _bad_rows(self, file_id: int, mapping: Mapping) -> tuple[BadRow, ...]:
+    def _bad_rows(self, file_id: int, plan: Plan) -> tuple[BadRow, ...]:
         rows = self.con.execute(
             "select source_sheet, source_row, record, column_name, reason, value from staging.quarantine"
             " where file_id = ? order by source_sheet nulls first, source_row limit ?",
             [file_id, SHOWN],
         ).fetchall()
+        found = [header for part in plan.parts for header in part.layout.found]
         return tuple(
-            BadRow(sheet, row, record, column, reason, value, place_text(mapping, record, column))
+            BadRow(sheet, row, record, column, reason, value, place_text(plan.mapping, record, column, found))
             for sheet, row, record, column, reason, value in rows
         )

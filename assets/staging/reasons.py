@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from data_contracts.contract import load_contract, names
-from data_contracts.mapping import Mapping
+from data_contracts.mapping import Mapping, normal_header
 from data_contracts.predicates import row_predicates
 from data_contracts.texts import Language, Texts
 
@@ -26,28 +26,30 @@ def remedy_text(reason: str, column: str | None, language: Language) -> str:
     return say(code, column=column or "-")
 
 
-def place_text(mapping: Mapping | None, record: str | None, column: str | None) -> str:
-    """The refused column as people know it: ours, and in brackets the headers of theirs that it is made of."""
+def place_text(mapping: Mapping | None, record: str | None, column: str | None, found: Iterable[str]) -> str:
+    """The refused column as people know it: ours, and in brackets the headers `found` in the file behind it."""
     if column is None:
         return "-"
-    theirs = [] if mapping is None else list(dict.fromkeys(_headers(mapping, record, column)))
+    there = {normal_header(header) for header in found}
+    theirs = [] if mapping is None else list(dict.fromkeys(_headers(mapping, record, column, there)))
     return f"{column} ({', '.join(theirs)})" if theirs and theirs != [column] else column
 
 
-def _headers(mapping: Mapping, record: str | None, column: str) -> Iterator[str]:
+def _headers(mapping: Mapping, record: str | None, column: str, there: set[str]) -> Iterator[str]:
     """The headers behind a record's column; behind a source's own column, where no record has one of that name."""
     values = [value for _, kind, name, value in mapping.placed_values() if (kind, name) == (record, column)]
     for name in [name for value in values for name in value.columns] if values else [column]:
-        yield from _headers_of(mapping, name.split(".")[-1])
+        yield from _headers_of(mapping, name.split(".")[-1], there)
 
 
-def _headers_of(mapping: Mapping, name: str) -> Iterator[str]:
+def _headers_of(mapping: Mapping, name: str, there: set[str]) -> Iterator[str]:
     for source in mapping.sources.values():
         if name in source.columns:
-            yield " / ".join(map(str, source.columns[name].headers))
+            headers = source.columns[name].headers
+            yield from [h for h in headers if isinstance(h, str) and normal_header(h) in there][:1]
         elif name in source.derive:
             for other in source.derive[name].columns:
-                yield from _headers_of(mapping, other)
+                yield from _headers_of(mapping, other, there)
     side, _, paired = name.partition("_")
     if side in ("start", "complete") and paired:
-        yield from _headers_of(mapping, paired)
+        yield from _headers_of(mapping, paired, there)

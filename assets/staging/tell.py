@@ -12,7 +12,7 @@ from data_contracts.mapping import Mapping
 from data_contracts.mapping_targets import refused_by_playbook
 from data_contracts.texts import Texts
 
-MOST_FILES = 20
+MOST_FILES = 5
 
 
 def problems(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run) -> list[str]:
@@ -35,20 +35,23 @@ def problems(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: R
 
 
 def refused_rows(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run) -> list[str]:
-    """A line for each file with refused rows: how many, the first with its place, column, reason and value."""
+    """A line for each file of this run with refused rows, the worst first: how many, and the first with its place,
+    column, reason and value; and a line for all others together."""
     language = run.settings.language
     say = Texts("ingestion", language)
     by_code = {m.mapping: m for m in mappings}
     rows = con.execute(
         """
-        select q.file_name, l.rows_read, l.quarantined, q.source_sheet, q.source_row, q.record, q.column_name, q.reason,
-               q.value, q.mapping
-        from staging.quarantine q join staging.ledger l using (file_id)
-        qualify row_number() over (partition by file_id order by source_sheet nulls first, source_row) = 1
-        order by l.quarantined desc, file_id limit ?""",
-        [MOST_FILES],
+        select f.landed_at = ? as is_new, q.file_name, l.rows_read, l.quarantined, q.source_sheet, q.source_row,
+               q.record, q.column_name, q.reason, q.value, q.mapping,
+               (select flatten(list(p.columns_found)) from landing.parts p where p.file_id = q.file_id) as found
+        from staging.quarantine q join staging.ledger l using (file_id) join landing.files f using (file_id)
+        qualify row_number() over (partition by file_id order by q.source_sheet nulls first, q.source_row) = 1
+        order by is_new desc, l.quarantined desc, file_id""",
+        [run.now],
     ).fetchall()
-    return [
+    shown = [row for row in rows if row[0]][:MOST_FILES]
+    lines = [
         say(
             "file_quarantined",
             file=file,
@@ -56,10 +59,14 @@ def refused_rows(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], ru
             quarantined=f"{quarantined:,}",
             row=row,
             sheet=say("check_sheet", sheet=sheet) if sheet else "",
-            column=place_text(by_code.get(mapping), record, column),
+            column=place_text(by_code.get(mapping), record, column, found or []),
             reason=reason_text(reason, record, language),
             value=value or "",
             remedy=remedy_text(reason, column, language),
         )
-        for file, read, quarantined, sheet, row, record, column, reason, value, mapping in rows
+        for _, file, read, quarantined, sheet, row, record, column, reason, value, mapping, found in shown
     ]
+    others = rows[len(shown) :]
+    if others:
+        lines.append(say("files_quarantined", files=f"{len(others):,}", rows=f"{sum(row[3] for row in others):,}"))
+    return lines

@@ -36,7 +36,7 @@ def test_a_check_tells_what_would_happen_and_writes_nothing(tmp_path: Path) -> N
         "stages.csv: read by the mapping test (events), encoding utf-8, 3 rows\n"
         "1 rows accepted (0 of them feed no record), 1 quarantined, 1 exact duplicates\n"
         "  stage_events: 1\n"
-        "  row 4, occurred_at (at / 时间): cannot be read as a date (soon)\n"
+        "  row 4, occurred_at (at): cannot be read as a date (soon)\n"
         "  -> say in the mapping how occurred_at is written, such as dates: [dmy] (dmy, mdy, ymd, excel, epoch_ms, or a"
         " pattern like %d-%b-%y); or mend the file\n"
         "columns not used: 备注"

@@ -420,3 +420,20 @@ def test_a_mapping_that_cannot_be_computed_is_found_before_it_is_used(tmp_path: 
     desk.write_mapping("wrong", wrong.replace("stage * 2", "length(stage)"))
     desk.run()
     assert desk.column("select opportunity_id from staging.stage_events order by 1") == ["A", "B"]
+
+
+def test_refused_rows_are_told_of_new_files_one_by_one_and_of_all_others_together(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "w")
+    for n in range(7):
+        desk.put(
+            f"stages_{n}.csv", f"商机编号,阶段,时间\nA{n},quotation,2025-03-05\n" + f"B{n},quotation,soon\n" * (n + 1)
+        )
+    desk.run()
+    told = desk.staging.problems
+    # Five are told, the others counted.
+    assert [line.split(":")[0] for line in told[:5]] == [f"stages_{n}.csv" for n in range(5)]
+    assert "the first: row 3, occurred_at (时间): cannot be read as a date (soon). What to do: " in told[0]
+    assert told[5:] == ["2 rows of 2 other files are quarantined: see staging.quarantine"]
+    assert desk.run(later=timedelta(hours=1)).staging.problems == [
+        "7 rows of 7 other files are quarantined: see staging.quarantine"
+    ]
