@@ -80,6 +80,11 @@ class Settings(_Strict):
 
 def load_settings(workspace: Path) -> Settings:
     """The workspace's settings; raises StagewatchError where there is no workspace or a setting is wrong."""
+    return load_model(require_workspace(workspace), Settings)
+
+
+def require_workspace(workspace: Path) -> Path:
+    """The workspace's settings file; raises StagewatchError where the folder is no workspace."""
     path = workspace / "stagewatch.yaml"
     if not path.is_file():
         raise StagewatchError(
@@ -87,4 +92,4 @@ def load_settings(workspace: Path) -> Settings:
             remedy="run `stagewatch init DIR`, or name one with --workspace",
             file=workspace,
         )
-    return load_model(path, Settings)
+    return path

@@ -1,13 +1,14 @@
 """The `stagewatch` command: data on stdout, everything else on stderr, exit codes a scheduler can trust.
 
 0 done · 1 something failed that should not have (a bug: please report it) · 2 something you can mend,
-said in one line with its remedy. Commands import what they need when they are called.
+said in one line with its remedy · 130 stopped by Ctrl-C. Commands import what they need when they are called.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import io
 import json
 import os
 import sys
@@ -108,15 +109,18 @@ def sql(
     statement: Annotated[str, typer.Argument(help="One SELECT over marts, ml, ops and ref.")],
     workspace: WorkspaceOption = Path(),
     format: FormatOption = "table",
-    limit: Annotated[int, typer.Option(help="Most rows to print.")] = 10_000,
-    timeout: Annotated[float, typer.Option(help="Seconds after which it is interrupted.")] = 60.0,
+    limit: Annotated[int, typer.Option(min=0, help="Most rows to print.")] = 10_000,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds after which it is interrupted.")] = 60.0,
 ) -> None:
     """Ask the published snapshot (read-only)."""
-    from pipelines.printing import print_frame
-    from queries.snapshot import open_snapshot
+    from data_contracts.settings import require_workspace
+    from pipelines.printing import ask_interruptibly, print_frame
 
-    with open_snapshot(workspace / "published") as snapshot:
-        print_frame(snapshot.sql_text(statement, limit=limit, timeout=timeout), format)
+    require_workspace(workspace)
+    frame = ask_interruptibly(workspace / "published", statement, limit=limit + 1, timeout=timeout)
+    print_frame(frame.head(limit), format)
+    if frame.height > limit:
+        err.print(f"only the first {limit:,} rows: ask for more with --limit", highlight=False)
 
 
 @app.command()
@@ -236,6 +240,9 @@ def _complain(error: StagewatchError) -> None:
 def main() -> None:
     """Entry point of the console script."""
     code: int | str | None = 0
+    for stream in (sys.stdout, sys.stderr):  # redirected on Windows, they would not take Chinese
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     try:
         app()
     except StagewatchError as error:

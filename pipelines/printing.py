@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +21,7 @@ from rich.text import Text
 from assets.workspace import Run, Workspace
 from data_contracts.errors import StagewatchError
 from data_contracts.settings import load_settings
+from queries.table_files import machine_csv_to, machine_json
 
 ALERTS = """
     select alert_key, status, severity, rule, opened_at, due_at, recipient_name, city, amount, {title} as title
@@ -27,19 +31,47 @@ ALERTS = """
     order by case severity when 'high' then 1 when 'medium' then 2 else 3 end, opened_at, alert_key"""
 
 
+def ask_interruptibly(published: Path, statement: str, *, limit: int, timeout: float) -> pl.DataFrame:
+    """The rows of a person's statement. Ctrl-C stops it at once: DuckDB would not hear it in the main thread."""
+    from queries.snapshot import open_snapshot
+
+    with open_snapshot(published) as snapshot, ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(snapshot.sql_text, statement, limit=limit, timeout=timeout)
+        try:
+            while not wait([answer], timeout=0.2).done:  # without a timeout Windows would not hear it either
+                pass
+        except KeyboardInterrupt:
+            while not wait([answer], timeout=0.1).done:
+                snapshot.interrupt()
+            raise
+        return answer.result()
+
+
 def print_frame(frame: pl.DataFrame, format: str) -> None:
-    """Print a frame on stdout."""
-    if format == "csv":
-        frame.write_csv(sys.stdout)
-    elif format == "json":
-        print(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str))
-    else:
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        for name, type_ in frame.schema.items():
-            table.add_column(name, justify="right" if type_.is_numeric() else "left", overflow="fold")
-        for row in frame.iter_rows():
-            table.add_row(*(Text("" if value is None else str(value)) for value in row))
-        Console(width=None if sys.stdout.isatty() else 200).print(table)
+    """Print a frame on stdout. Whoever reads it may stop reading, as `head` does."""
+    try:
+        if format == "csv":
+            machine_csv_to(sys.stdout, frame.columns, frame.iter_rows())
+        elif format == "json":
+            print(json.dumps([machine_json(row) for row in frame.iter_rows(named=True)], ensure_ascii=False))
+        else:
+            print(_as_table(frame))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_table(frame: pl.DataFrame) -> str:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name, type_ in frame.schema.items():
+        table.add_column(Text(name), justify="right" if type_.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+    is_terminal = sys.stdout.isatty()
+    page = Console(file=StringIO(), force_terminal=is_terminal, width=None if is_terminal else 200)
+    page.print(table)
+    assert isinstance(page.file, StringIO)
+    return page.file.getvalue().rstrip("\n")
 
 
 def open_alerts(root: Path, *, recipient: str | None, rule: str | None) -> pl.DataFrame:
@@ -59,8 +91,9 @@ def report_files(root: Path, week: str | None) -> list[Path]:
     wanted = week or max((p.name[:8] for p in files), default="")
     chosen = sorted(p for p in files if p.name.startswith(f"{wanted}."))
     if not wanted or not chosen:
-        have = ", ".join(sorted({p.name[:8] for p in files})) or "none yet"
-        raise StagewatchError(f"there is no report of {wanted or 'any week'}", remedy=f"have: {have}; `stagewatch run`")
+        have = ", ".join(sorted({p.name[:8] for p in files}))
+        remedy = f"there are: {have}" if have else "`stagewatch run` writes that of the last complete week"
+        raise StagewatchError(f"there is no report of {wanted or 'any week'}", remedy=remedy)
     return chosen
 
 

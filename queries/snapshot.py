@@ -28,6 +28,7 @@ import duckdb
 import polars as pl
 
 from data_contracts.errors import StagewatchError
+from data_contracts.sql_names import quote_ident
 
 try:
     import fcntl
@@ -37,6 +38,7 @@ except ImportError:  # Windows: an open file cannot be renamed there, which serv
 CURRENT = "CURRENT"
 ROW_LIMIT = 1_000_000
 TIMEOUT_SECONDS = 60.0
+AGAIN_SECONDS = 0.1
 _NAME = re.compile(r"snapshot-[A-Za-z0-9][A-Za-z0-9_.+-]*\.duckdb")
 _READABLE = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 # Connections of one process to one file share one DuckDB instance and must agree on every option.
@@ -111,7 +113,7 @@ class Snapshot:
         self._con = con
         self._lease = lease
         self._guard = threading.Lock()
-        self._readers = 0
+        self._running: set[duckdb.DuckDBPyConnection] = set()
         self._is_closing = False
 
     def query(
@@ -137,19 +139,24 @@ class Snapshot:
                 if len(statements) != 1 or statements[0].type not in _READABLE:
                     raise StagewatchError(_refusal(statements), remedy="give one SELECT")
                 relation = cursor.sql(_without_end(statement))
-                return pl.DataFrame() if relation is None else relation.limit(int(limit)).pl()
+                return pl.DataFrame() if relation is None else _intervals_as_text(relation).limit(int(limit)).pl()
             except duckdb.InterruptException:
                 raise
             except duckdb.Error as error:
-                text = str(error).strip() or type(error).__name__
-                raise StagewatchError(text, remedy="`show all tables` lists what there is") from error
+                raise StagewatchError(str(error).strip() or type(error).__name__, remedy=_remedy(error)) from error
 
     def close(self) -> None:
         """Close it once its running queries have ended, and let the publisher delete it."""
         with self._guard:
             self._is_closing = True
-            if self._readers == 0:
+            if not self._running:
                 self._end()
+
+    def interrupt(self) -> None:
+        """Stop every query under way, each of which raises StagewatchError in its own thread."""
+        with self._guard:
+            for cursor in self._running:
+                cursor.interrupt()
 
     def __enter__(self) -> Snapshot:
         return self
@@ -164,11 +171,10 @@ class Snapshot:
         with self._guard:
             if self._is_closing:
                 raise StagewatchError(f"snapshot {self.id} is closed", remedy="open the current one")
-            self._readers += 1
             cursor = self._con.cursor()
-        timer = threading.Timer(timeout, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
+            self._running.add(cursor)
+        is_done = threading.Event()
+        threading.Thread(target=_interrupt_after, args=(cursor, timeout, is_done), daemon=True).start()
         try:
             yield cursor
         except duckdb.InterruptException as error:
@@ -176,11 +182,11 @@ class Snapshot:
                 f"the query took longer than {timeout:g} s and was stopped", remedy="ask for less, or allow more time"
             ) from error
         finally:
-            timer.cancel()
-            cursor.close()
+            is_done.set()
             with self._guard:
-                self._readers -= 1
-                if self._is_closing and self._readers == 0:
+                self._running.remove(cursor)
+                cursor.close()
+                if self._is_closing and not self._running:
                     self._end()
 
     def _end(self) -> None:
@@ -197,6 +203,7 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
             if is_locked != (True,):
                 zone = con.execute("select value from ref.settings where key = 'timezone'").fetchone()
                 con.execute("set global TimeZone = ?", [zone[0] if zone else "UTC"])
+                con.execute("set enable_progress_bar = false")  # it would be drawn between the data on stdout
                 con.execute("set lock_configuration = true")
         except duckdb.CatalogException as error:
             con.close()
@@ -213,6 +220,34 @@ def _refusal(statements: Sequence[duckdb.Statement]) -> str:
     if len(statements) != 1:
         return f"{len(statements)} statements were given"
     return f"{statements[0].type.name} is not allowed here"
+
+
+def _interrupt_after(cursor: duckdb.DuckDBPyConnection, seconds: float, is_done: threading.Event) -> None:
+    """Interrupt what runs on a cursor after so long, and again: one that comes before a query begins is lost."""
+    is_over = is_done.wait(seconds)
+    while not is_over:
+        with suppress(duckdb.Error):  # closed meanwhile
+            cursor.interrupt()
+        is_over = is_done.wait(AGAIN_SECONDS)
+
+
+def _intervals_as_text(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Polars has no type for an interval of months and days."""
+    kinds = [str(kind) for kind in relation.types]
+    if "INTERVAL" not in kinds:
+        return relation
+    columns = [(quote_ident(name), kind) for name, kind in zip(relation.columns, kinds, strict=True)]
+    return relation.project(", ".join(f"{c}::varchar as {c}" if kind == "INTERVAL" else c for c, kind in columns))
+
+
+def _remedy(error: duckdb.Error) -> str:
+    if isinstance(error, duckdb.PermissionException):
+        return "a statement can read the snapshot's own tables and nothing else"
+    if isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+        return "`show all tables` lists the tables, `describe SCHEMA.TABLE` their columns"
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "ask for less: filter or aggregate first"
+    return "mend the statement"
 
 
 def _without_end(statement: str) -> str:

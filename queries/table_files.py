@@ -13,7 +13,7 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -82,6 +82,28 @@ def jsonl_to(file: TextIO, sheet: Sheet, reader: Reader) -> None:
     for row in sheet.rows:
         values = {f.name: _json_value(plain(v, f.kind, reader, is_for_json=True)) for v, f in _pairs(sheet, row)}
         file.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def machine_csv_to(file: TextIO, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """CSV for programs: LF, times with offset, true and false, nested values as JSON; text that a spreadsheet would
+    take for a formula is guarded here too, since people open what programs wrote (JSON leaves it as it is)."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([without_formula(name) for name in names])
+    for row in rows:
+        writer.writerow([_machine_cell(value) for value in row])
+
+
+def machine_json(value: Any) -> Any:
+    """A value as JSON has it: numbers as numbers, times in ISO with their offset, no NaN."""
+    if isinstance(value, float | Decimal):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): machine_json(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [machine_json(inner) for inner in value]
+    return value if value is None or isinstance(value, int | str) else str(value)
 
 
 def xlsx_to(target: Path | BytesIO, sheets: Iterable[Sheet], reader: Reader) -> None:
@@ -201,6 +223,17 @@ def _yes_no(value: bool, language: Language) -> str:
     if language == "zh-CN":
         return "是" if value else "否"
     return "yes" if value else "no"
+
+
+def _machine_cell(value: Any) -> str:
+    if isinstance(value, str):
+        return without_formula(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    shown = machine_json(value)
+    if shown is None:
+        return ""
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
 
 
 def _csv_value(value: Any, kind: Kind) -> str:
