@@ -56,6 +56,7 @@ def connect_memory(settings: Settings, playbook: Playbook, as_of: datetime) -> d
 def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, playbook: Playbook, as_of: datetime) -> None:
     """Create schemas, staging tables (from the contracts) and `ref` tables; set the run variables."""
     con.execute("set TimeZone = ?", [settings.timezone])
+    con.execute("set enable_progress_bar = false")  # DuckDB draws it on stdout; progress is told by the steps
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
     for name in names("sources"):

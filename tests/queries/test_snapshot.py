@@ -220,6 +220,13 @@ def test_the_time_zone_is_the_companys_on_every_cursor(published: Path) -> None:
             assert snapshot.query("select '2025-01-01 00:00'::timestamptz::varchar as t")["t"][0].endswith("-05")
 
 
+def test_no_progress_is_drawn_between_the_data_on_stdout(published: Path) -> None:
+    """DuckDB draws it there by itself once a query takes two seconds; the second opener meets a locked instance."""
+    with open_snapshot(published) as first, open_snapshot(published) as second:
+        for opened in (first, second):
+            assert opened.query("select current_setting('enable_progress_bar') as is_on")["is_on"].to_list() == [False]
+
+
 def test_many_threads_open_and_ask_at_once(published: Path) -> None:
     answers: list[int] = []
 
