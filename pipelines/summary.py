@@ -19,19 +19,26 @@ FIGURES = """
            count(*) filter (risk_band = 'high') as high_risk,
            coalesce(sum(amount) filter (risk_band = 'high'), 0)::double as amount_at_risk
     from marts.opportunity_state"""
-CONVERSION = """
-    select rate_overall, cohort_mature, reached_mature, window_days from marts.funnel
-    where period_type = 'month' and dimension = 'all' and cohort_mature > 0
-    qualify stage_no = max(stage_no) over ()
-    order by period_start desc limit 1"""
-LEAK = """
-    select s.name_zh, s.name_en, sum(f.reached_mature) as reached, sum(f.cohort_mature) as cohort,
-           1 - sum(f.reached_mature)::double / nullif(sum(p.reached_mature), 0) as leak
-    from marts.funnel f
-    join marts.funnel p using (period_type, period_start, dimension)
-    join ref.stages s on s.stage_no = f.stage_no
-    where f.period_type = 'month' and f.dimension = 'all' and p.stage_no = f.stage_no - 1
-    group by all having leak is not null order by leak desc limit 1"""
+# What is mature: months whose last opportunity has had the playbook's whole window. Signed is the first win within it.
+MATURE = """
+    with mature as (
+      select date_trunc('month', cohort_at) as month,
+             epoch_us(won_at) <= epoch_us(cohort_at) + p.default_window_days * 86400e6 as is_signed
+      from marts.funnel_paths cross join ref.playbook p
+      where epoch_us(date_trunc('month', cohort_at) + interval 1 month) + p.default_window_days * 86400e6
+        <= (select epoch_us(value::timestamptz) from ref.settings where key = 'as_of'))"""
+CONVERSION = f"""{MATURE}
+    select count(*) as cohort, count(*) filter (is_signed) / count(*) as rate
+    from mature group by month order by month desc limit 1"""
+LEAK = f"""{MATURE},
+    steps as (
+      select f.stage_no, s.name_zh, s.name_en, sum(f.reached_mature) as reached
+      from marts.funnel f join ref.stages s using (stage_no)
+      where f.period_type = 'month' and f.dimension = 'all' group by all
+      union all
+      select max(stage_no) + 1, null, null, (select count(*) filter (is_signed) from mature) from ref.stages)
+    select name_zh, name_en, 1 - reached / nullif(lag(reached) over (order by stage_no), 0) as leak
+    from steps qualify leak > 0 order by leak desc limit 1"""
 OVERRUN = """
     select s.name_zh, s.name_en, d.overrun_open, d.median_days from marts.dwell d join ref.stages s using (stage_no)
     where d.dimension = 'all' and d.overrun_open > 0 order by d.overrun_open desc limit 1"""
@@ -57,10 +64,11 @@ def print_summary(root: Path, entry: dict[str, Any], console: Console) -> None:
         say("figures", **{k: f"{v:,.0f}" for k, v in figures.items()}, currency=settings.currency)
         conversion = _first(snapshot, CONVERSION)
         if conversion:
-            say("conversion", rate=f"{conversion['rate_overall']:.1%}", cohort=f"{conversion['cohort_mature']:,}")
+            say("conversion", rate=f"{conversion['rate']:.1%}", cohort=f"{conversion['cohort']:,}")
         leak = _first(snapshot, LEAK)
         if leak:
-            say("leak", stage=leak["name_zh" if is_chinese else "name_en"], leak=f"{leak['leak']:.0%}")
+            stage = leak["name_zh" if is_chinese else "name_en"] or text("signing")
+            say("leak", stage=stage, leak=f"{leak['leak']:.0%}")
         overrun = _first(snapshot, OVERRUN)
         if overrun:
             say("overrun", stage=overrun["name_zh" if is_chinese else "name_en"], count=f"{overrun['overrun_open']:,}")
