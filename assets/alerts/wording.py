@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from data_contracts.figures import MISSING, duration, money, number, percent
+from data_contracts.figures import MISSING, chance, duration, money, number
 from data_contracts.texts import Language, Texts
 
 Facts = dict[str, Any]
@@ -70,10 +70,10 @@ class Wording:
             "overrun": _whole_days(facts.get("overrun_days")),
             "silent": _whole_days(facts.get("silent_days")),
             "count": self._count(subject),
-            "p_fail": percent(facts.get("p_fail"), 0),
+            "p_fail": chance(facts.get("p_fail")),
             "weeks": facts.get("weeks_silent"),
             "days": _whole_days(facts.get("quiet_working_days")),
-            "p": percent(facts.get("p_target_met"), 0),
+            "p": chance(facts.get("p_target_met")),
             "hours": duration(facts.get("median_hours"), self.language),
             "scope": facts.get("scope_id") or self.text("scope_company"),
             "period": facts.get("period"),
@@ -184,7 +184,7 @@ class Wording:
         return self.text(
             "what_failure_risk",
             horizon=self.horizon_days,
-            p_fail=percent(facts["p_fail"], 0),
+            p_fail=chance(facts["p_fail"]),
             rank=facts.get("rank"),
             stage=self._stage(facts),
         )
@@ -198,7 +198,7 @@ class Wording:
             usual = self.text("rate_per_week", count=number(rate, 1))
         else:
             usual = self.text("rate_each_weeks", weeks=number(1 / rate, 0 if rate < 0.3 else 1))
-        said = self.text("what_city_silent", since=day, usual=usual, p=percent(facts.get("p_silence"), 0))
+        said = self.text("what_city_silent", since=day, usual=usual, p=chance(facts.get("p_silence")))
         active = facts.get("last_activity_on")
         return said if active is None else f"{said}{self.text('city_last_activity', day=active)}"
 
@@ -217,7 +217,7 @@ class Wording:
             return ""
         if facts.get("p_sign") is None:
             return self.text("stake", amount=self._money(amount))
-        return self.text("stake_with_risk", amount=self._money(amount), p_sign=percent(facts["p_sign"], 0))
+        return self.text("stake_with_risk", amount=self._money(amount), p_sign=chance(facts["p_sign"]))
 
     def _reasons(self, subject: Subject) -> list[str]:
         """The model's reasons where there are any; else what the facts show besides the rule's own finding."""

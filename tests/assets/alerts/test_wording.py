@@ -55,6 +55,14 @@ def test_a_risk_says_its_rank_by_what_can_be_saved() -> None:
     assert ZH.body(alert).split("\n")[2] == "原因：改约 3 次"
 
 
+def test_an_estimated_chance_is_never_told_as_certain() -> None:
+    risk = subject("failure_risk", **OPPORTUNITY | {"p_sign": 0.004}, p_fail=0.996, rank=1, risk_reasons=[])
+    assert EN.title(risk) == "上海宏华超市: failure risk >99%"
+    assert "签约概率 <1%" in ZH.body(risk)
+    region = subject("forecast_shortfall", scope_id="华东", period="2025-Q4", p_target_met=0.0, gap=1)
+    assert ZH.title(region) == "华东 2025-Q4：达标概率 <1%"
+
+
 def test_a_silent_city_says_its_usual_rate_without_rounding_it_to_nothing() -> None:
     facts = {"weeks_silent": 28, "silent_since": "2025-06-16", "p_silence": 0.311, "open_opportunities": 0}
     rare = subject("city_silent", None, expected_per_week=0.04, **facts)
