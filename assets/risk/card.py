@@ -60,7 +60,9 @@ def _backtest(text: Texts, manifest: Mapping[str, Any]) -> list[str]:
         for r in rows
         if r["fold"] and r["model"] == MODEL and r["measure"] == "roc_auc" and r["value"] is not None
     ]
-    parts = [text("backtest", folds=len(manifest["folds"]), n=pooled[MODEL, "brier"]["n"]), "\n".join(lines)]
+    brier = [r for r in rows if r["model"] == MODEL and r["measure"] == "brier" and r["n"]]
+    folds = {"folds": len(manifest["folds"]), "judged": sum(1 for r in brier if r["fold"])}  # the last: too young yet
+    parts = [text("backtest", **folds, n=pooled[MODEL, "brier"]["n"]), "\n".join(lines)]
     if aucs:
         value, fold = min(aucs)
         parts += [f"### {text('worst_title')}", text("worst", fold=fold, value=_number(value))]

@@ -156,6 +156,11 @@ def test_a_model_whose_bytes_changed_is_refused_and_trained_anew(company: Compan
 
 def test_the_card_says_what_the_model_learned_from(company: Company) -> None:
     folder = Workspace(company.run.workspace.root).model_store / company.figures["model_id"]
+    ((folds, judged),) = company.rows("""
+        select count(*), (select count(distinct fold) from ml.backtest where fold > 0 and measure = 'brier' and n > 0)
+        from ml.backtest_folds""")
+    assert folds > judged > 0
+    assert f"{folds} rolling origins, the outcomes known after {judged} of them" in (folder / "card.en.md").read_text()
     for language in ("zh-CN", "en"):
         card = (folder / f"card.{language}.md").read_text(encoding="utf-8")
         assert company.figures["model_id"] in card
