@@ -59,7 +59,7 @@ def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
         for candidate in candidates:
             _run(con, candidate.insert_sql, candidate)
         for record in names("sources"):
-            _let_structured_win(con, record)
+            let_structured_win(con, record)
         write_ledger(con, [(m.mapping, m.relations, m.candidates) for m in mapped])
         con.commit()
     except BaseException:
@@ -135,7 +135,7 @@ def _give_keys(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> N
         from (select distinct opportunity_id from ({ids or "select null::varchar as opportunity_id where false"}))""")
 
 
-def _let_structured_win(con: duckdb.DuckDBPyConnection, record: str) -> None:
+def let_structured_win(con: duckdb.DuckDBPyConnection, record: str) -> None:
     """Of one fact told by sources of different structure, only the most structured is believed.
 
     It is believed from when it is known: until the form came, the daily report was what the company knew.

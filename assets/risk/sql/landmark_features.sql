@@ -20,9 +20,10 @@ seasons as (
   from days d
 ),
 actions as (
-  select l.opportunity_key, l.landmark_at, list(p.action_code order by p.action_code) as actions_passed
+  select l.opportunity_key, l.landmark_at, list(distinct p.action_code order by p.action_code) as actions_passed
   from ml.landmarks l
-  join ml.work_passed p on p.opportunity_key = l.opportunity_key and p.visible_at <= l.landmark_at
+  join ml.work_passed p on p.opportunity_key = l.opportunity_key
+    and p.visible_at <= l.landmark_at and l.landmark_at < p.hidden_at
   group by l.opportunity_key, l.landmark_at
 ),
 required as (
@@ -41,9 +42,10 @@ helped as (
   select
     l.opportunity_key, l.landmark_at, count(*)::integer as interventions, max(i.occurred_at) as last_intervention_at
   from ml.landmarks l
-  join known.interventions i
+  join staging.interventions i
     on i.opportunity_key = l.opportunity_key and i.action not in ('acknowledged', 'snoozed')
     and greatest(i.occurred_at, i.recorded_at) <= l.landmark_at
+    and coalesce(l.landmark_at < i.overruled_at, true)
   group by l.opportunity_key, l.landmark_at
 ),
 told as (
@@ -55,7 +57,8 @@ told as (
     count(*) filter (a.source_kind = 'form') as by_form,
     count(*) as records
   from ml.landmarks l
-  join ml.work_activity a on a.opportunity_key = l.opportunity_key and a.visible_at <= l.landmark_at
+  join ml.work_activity a on a.opportunity_key = l.opportunity_key
+    and a.visible_at <= l.landmark_at and l.landmark_at < a.hidden_at
   group by l.opportunity_key, l.landmark_at
 ),
 changed as (

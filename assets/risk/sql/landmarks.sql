@@ -9,13 +9,13 @@ with named as (
   from (
     select opportunity_key, opportunity_id from known.opportunities
     union all
-    select opportunity_key, opportunity_id from known.stage_events
+    select opportunity_key, opportunity_id from staging.stage_events
     union all
-    select opportunity_key, opportunity_id from known.signings
+    select opportunity_key, opportunity_id from staging.signings
     union all
-    select opportunity_key, opportunity_id from known.actions
+    select opportunity_key, opportunity_id from staging.actions
     union all
-    select opportunity_key, opportunity_id from known.visits where opportunity_key is not null)
+    select opportunity_key, opportunity_id from staging.visits where opportunity_key is not null)
   group by opportunity_key
 )
 select

@@ -8,10 +8,10 @@ with known_then as (
   select c.known_at, b.opportunity_key, min(b.began_at) as began_at
   from ml.work_cuts c
   join (
-    select opportunity_key, occurred_at as began_at, visible_at from ml.work_events
+    select opportunity_key, occurred_at as began_at, visible_at, hidden_at from ml.work_events
     union all
-    select opportunity_key, coalesce(created_at, visible_at), visible_at from ml.work_versions
-  ) b on b.visible_at <= c.known_at
+    select opportunity_key, coalesce(created_at, visible_at), visible_at, 'infinity'::timestamptz from ml.work_versions
+  ) b on b.visible_at <= c.known_at and c.known_at < b.hidden_at
   group by c.known_at, b.opportunity_key
 ),
 arrived as (

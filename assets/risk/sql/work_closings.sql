@@ -14,14 +14,15 @@ with instants as (
     bool_or(a.kind = 'signing') as has_signing
   from ml.work_cuts c
   join (
-    select opportunity_key, kind, occurred_at, visible_at from ml.work_events
+    select opportunity_key, kind, occurred_at, visible_at, hidden_at from ml.work_events
     union all
-    select opportunity_key, 'activity', occurred_at, visible_at from ml.work_activity
+    select opportunity_key, 'activity', occurred_at, visible_at, hidden_at from ml.work_activity
     union all
-    select opportunity_key, 'created', coalesce(created_at, visible_at), visible_at
+    select
+      opportunity_key, 'created', coalesce(created_at, visible_at), visible_at, 'infinity'::timestamptz
     from ml.work_versions
     where opportunity_key not in (select opportunity_key from ml.work_events)
-  ) a on a.visible_at <= c.known_at
+  ) a on a.visible_at <= c.known_at and c.known_at < a.hidden_at
   group by c.known_at, a.opportunity_key, a.occurred_at
 ),
 won as (

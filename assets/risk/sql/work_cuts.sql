@@ -10,6 +10,7 @@ select
     quantile_cont(a.delay_seconds, 0.95), 0.0), 0.0), 14 * 86400.0))::bigint) as observed_until
 from ml.work_asked c
 left join ml.work_activity a
-  on a.visible_at <= c.known_at and a.occurred_at > c.known_at - interval 180 days
+  on a.visible_at <= c.known_at and c.known_at < a.hidden_at
+  and a.occurred_at > c.known_at - interval 180 days
 group by c.known_at
 order by c.known_at;

@@ -5,9 +5,11 @@ create or replace table ml.work_places as
 with places as (
   select
     rep_id, supervisor_id, office, city, region, recorded_at as visible_at, source_rank, content_hash,
+    coalesce(overruled_at, 'infinity'::timestamptz) as hidden_at,
     coalesce(valid_from::timestamptz, '-infinity'::timestamptz) as valid_from,
     coalesce(valid_to::timestamptz, 'infinity'::timestamptz) as valid_to
-  from known.organisation
+  from staging.organisation
+  where recorded_at <= getvariable('as_of')
 ),
 asked as (
   select distinct v.owner_id, v.office, s.landmark_at
@@ -31,6 +33,6 @@ select
       region := region),
     (valid_from, visible_at, -source_rank::int, rep_id, content_hash)))
 from fitting
-where visible_at <= landmark_at and valid_from <= landmark_at and landmark_at < valid_to
+where visible_at <= landmark_at and landmark_at < hidden_at and valid_from <= landmark_at and landmark_at < valid_to
 group by kind, value, landmark_at
 order by kind, value, landmark_at;

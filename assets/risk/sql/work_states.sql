@@ -1,6 +1,6 @@
 -- work_states: how an opportunity stood at each moment of the grid, by what was known at that moment.
 -- Grain: opportunity x moment. Key: opportunity_key, landmark_at.
--- Meaning: design section 4 at T = landmark_at, over events with visible_at <= T: within one instant stages
+-- Meaning: design section 4 at T = landmark_at, over events with visible_at <= T < hidden_at: within one instant stages
 --   follow in playbook order, then lost, then won; a reopening beside a closing leaves it as it was. A signing is
 --   a win where no won event is known. Lapsed when the last activity known is lapse days ago, to the second.
 --   entered_at is the start of the unbroken stay in the current stage.
@@ -17,7 +17,8 @@ with instants as (
     bool_or(e.kind = 'won') as has_won,
     bool_or(e.kind = 'signing') as has_signing
   from ml.work_grid g
-  join ml.work_events e on e.opportunity_key = g.opportunity_key and e.visible_at <= g.landmark_at
+  join ml.work_events e on e.opportunity_key = g.opportunity_key
+    and e.visible_at <= g.landmark_at and g.landmark_at < e.hidden_at
   group by g.opportunity_key, g.landmark_at, e.occurred_at
 ),
 turned as (
@@ -87,7 +88,8 @@ activity as (
     count(*) filter (a.occurred_at > g.landmark_at - interval 14 days)::integer as activities_14d,
     count(*) filter (a.occurred_at > g.landmark_at - interval 28 days)::integer as activities_28d
   from ml.work_grid g
-  join ml.work_activity a on a.opportunity_key = g.opportunity_key and a.visible_at <= g.landmark_at
+  join ml.work_activity a on a.opportunity_key = g.opportunity_key
+    and a.visible_at <= g.landmark_at and g.landmark_at < a.hidden_at
   group by g.opportunity_key, g.landmark_at
 )
 select

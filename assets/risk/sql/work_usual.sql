@@ -9,7 +9,7 @@ with instants as (
     max(e.stage_no) filter (e.kind = 'enter') as stage_no,
     bool_or(e.kind in ('won', 'lost')) as is_closing
   from ml.work_cuts c
-  join ml.work_events e on e.visible_at <= c.known_at
+  join ml.work_events e on e.visible_at <= c.known_at and c.known_at < e.hidden_at
   where e.kind in ('enter', 'won', 'lost')
   group by c.known_at, e.opportunity_key, e.occurred_at
 ),

@@ -4,6 +4,8 @@
 --   its own; else what earlier visible records of the visit say; else the one opportunity of the same
 --   customer that the visit's rep owns and that is neither won nor lost by the time of the visit. Several or
 --   none: left out. (marts.visits links by all that is known at the as-of time; a feature may not.)
+--   hidden_at: as in work_events. counted_at: from when a record of done is the one that counts, the first of its
+--   visit that no better source has overruled; infinity for the others.
 --   superseded_at: from when a later change of the same visit is known, so the visit's latest word as known
 --   at T is the record with visible_at <= T < superseded_at.
 create or replace table ml.work_visits as
@@ -14,8 +16,9 @@ with records as (
     visit_id, rep_id, coalesce(customer_id, customer_name) as customer, opportunity_key, kind, status, planned_at,
     rescheduled_to, occurred_at, recorded_at, is_recorded_at_filled, source_kind,
     attachments,
-    greatest(occurred_at, recorded_at) as visible_at
-  from known.visits
+    greatest(occurred_at, recorded_at) as visible_at, coalesce(overruled_at, 'infinity'::timestamptz) as hidden_at
+  from staging.visits
+  where recorded_at <= getvariable('as_of') and occurred_at <= getvariable('as_of')
 ),
 said as (
   select
@@ -43,6 +46,7 @@ standing as (
   from candidates c
   left join ml.work_events e
     on e.opportunity_key = c.opportunity_key and e.occurred_at < c.occurred_at and e.visible_at <= c.visible_at
+    and c.visible_at < e.hidden_at
   group by c.record_no, c.opportunity_key
 ),
 inferred as (
@@ -54,13 +58,20 @@ inferred as (
 )
 select
   coalesce(said_key, inferred_key) as opportunity_key, visit_id, kind, status, planned_at, rescheduled_to,
-  occurred_at, recorded_at, is_recorded_at_filled, source_kind, attachments, visible_at,
-  status = 'done'
-    and row_number() over (partition by visit_id, status = 'done' order by visible_at, record_no) = 1 as is_first_done,
-  coalesce(
-    min(visible_at) over (
-      partition by visit_id order by record_no rows between 1 following and unbounded following),
-    'infinity'::timestamptz) as superseded_at
+  occurred_at, recorded_at, is_recorded_at_filled, source_kind, attachments, visible_at, hidden_at,
+  case when status = 'done' then
+    greatest(
+      visible_at,
+      max(hidden_at) over (
+        partition by visit_id, status = 'done' order by visible_at, record_no
+        rows between unbounded preceding and 1 preceding))
+  end as counted_at,
+  least(
+    hidden_at,
+    coalesce(
+      min(visible_at) over (
+        partition by visit_id order by record_no rows between 1 following and unbounded following),
+      'infinity'::timestamptz)) as superseded_at
 from said
 left join inferred using (record_no)
 where coalesce(said_key, inferred_key) is not null

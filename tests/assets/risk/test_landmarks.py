@@ -212,3 +212,26 @@ def test_interventions_count_acknowledgements_do_not(landmarks: Build) -> None:
     landmarks(tiny)
     assert at(tiny, "interventions, days_since_intervention", MONDAYS[2]) == (1, 12.0)
     assert at(tiny, "interventions, days_since_intervention", MONDAYS[3]) == (2, 6.0)
+
+
+def test_the_daily_report_counts_until_the_form_tells_the_same(landmarks: Build) -> None:
+    """One visit of 03-05, told by Excel on 03-06 and by form on 03-12: each Monday knows it once, as it was told."""
+    tiny = Tiny(as_of="2025-03-25 00:00")
+    tiny.events("A | 2025-03-03 00:00 | enter first_contact")
+    visit = {"opportunity_id": "A", "rep_id": "R1", "kind": "visit", "status": "done"}
+    tiny.add("visits", visit_id="X1", occurred_at="2025-03-05 00:00", recorded_at="2025-03-06 00:00",
+             source_kind="excel", is_primary=False, overruled_at="2025-03-12 00:00", **visit)  # fmt: skip
+    tiny.add("visits", visit_id="F1", occurred_at="2025-03-05 15:00", recorded_at="2025-03-12 00:00", **visit)
+    landmarks(tiny)
+    columns = "visits_done, activities, form_share, silent_days"
+    assert at(tiny, columns, MONDAYS[1]) == (1, 2, 0.5, 5.0)
+    assert at(tiny, columns, MONDAYS[2]) == (1, 2, 1.0, 11.375)
+
+
+def test_an_action_waived_was_not_carried_out(landmarks: Build) -> None:
+    tiny = Tiny(as_of="2025-03-25 00:00")
+    tiny.events("A | 2025-03-03 00:00 | enter first_contact")
+    tiny.add("actions", opportunity_id="A", action_code="store_survey", waived_by="S1", occurred_at="2025-03-07 00:00")
+    landmarks(tiny)
+    # It is off the list of what is missing, and yet the opportunity has been silent since the 3rd.
+    assert at(tiny, "activities, silent_days, actions_missing", MONDAYS[1]) == (1, 7.0, 1)
