@@ -55,11 +55,14 @@ def on_lines(label: str) -> str:
 
 
 def by_month(figure: go.Figure, months: Sequence[date]) -> go.Figure:
-    """Months on the horizontal axis: their number, and the year where it begins; every third where they are many."""
+    """Months on the horizontal axis: their number, and the year where it begins; every third where they are many.
+
+    A lone December before the first January goes without its year: side by side the two years would overlap."""
     labels = [f"{day:%Y-%m}" for day in months]
+    first = 1 if [day.month for day in months[:2]] == [12, 1] else 0
     shown = range(len(labels)) if len(labels) <= 14 else [n for n, day in enumerate(months) if day.month % 3 == 1]
     texts = [
-        f"{months[n]:%m}<br>{months[n]:%Y}" if n == 0 or months[n].month == 1 else f"{months[n]:%m}" for n in shown
+        f"{months[n]:%m}<br>{months[n]:%Y}" if n == first or months[n].month == 1 else f"{months[n]:%m}" for n in shown
     ]
     figure.update_xaxes(
         type="category", showgrid=False, tickangle=0, tickvals=[labels[n] for n in shown], ticktext=texts
