@@ -19,12 +19,14 @@ from models import baselines
 from models.blend import Learning
 from models.features import Floats
 from models.folds import Fold
-from models.hazards import FAIL, SIGN, RiskModel, fit_risk_model, in_threads, outcome_codes
+from models.hazards import FAIL, SIGN, RiskModel, drawn, fit_risk_model, in_threads, outcome_codes
 from models.measures import at_budget, flagged_by_budget, judge, measure_rows
 
 MODEL = "risk_model"
 BASELINES = ("base_rate_by_stage", "reschedule_rule", "sla_overrun", "frequency_score", "logistic_regression")
 KEYS = ("opportunity_key", "landmark_at")
+NARROW = (*KEYS, "opportunity_id", "team", "stage_no", "reschedules", "technical_meetings", "sla_ratio",
+          *baselines.FIELDS)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def run_backtest(
 ) -> Backtest:
     """Train and test every fold, and train the final model.
 
-    `features` are all landmarks before the as-of time, in a fixed order;
+    `features` are all landmarks, in a fixed order; those without a label are learned from by none;
     `labels_at(origin)` what was known of the earlier ones at an origin, `final_labels` what is known now;
     `final_usual_days` and `usual_days_at` the stages' usual days likewise."""
     labels = {f.number: labels_at(f.origin) for f in folds}
@@ -69,12 +71,14 @@ def run_backtest(
 
     def work(fold: Fold | None) -> tuple[RiskModel, _Tested | None]:
         if fold is None:
-            return fit_fold(training_rows(features, final_labels), final_usual_days, setting), None
+            return fit_fold(features, training_rows(features, final_labels), final_usual_days, setting), None
         train = training_rows(features, labels[fold.number])
-        model = fit_fold(train, usual[fold.number], setting)
+        model = fit_fold(features, train, usual[fold.number], setting)
         test = features.filter(pl.col("landmark_at").is_between(fold.origin, fold.until, closed="left"))
         test = test.join(final_labels, on=KEYS, how="left", maintain_order="left")
-        tested = _Tested(fold.number, test.select(_Tested.COLUMNS), _say(model, train, test, setting), setting)
+        tested = _Tested(
+            fold.number, test.select(_Tested.COLUMNS), _say(model, features, train, test, setting), setting
+        )
         return model, tested
 
     # The largest first, so that no thread is left with it alone.
@@ -94,13 +98,23 @@ def run_backtest(
 
 
 def training_rows(features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    """Landmarks with their labels, in the order of `features`."""
-    return features.join(labels, on=KEYS, how="inner", maintain_order="left")
+    """Landmarks with their labels, in the order of `features`: what rules and the frequency score read of them, and
+    `row`, their place in `features`. A large company's landmarks are not copied whole for every fold."""
+    return features.select(NARROW).with_row_index("row").join(labels, on=KEYS, how="inner", maintain_order="left")
 
 
-def fit_fold(train: pl.DataFrame, usual_days: Mapping[int, float], setting: Setting) -> RiskModel:
+def whole_rows(features: pl.DataFrame, train: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Every feature of at most `most` training rows, drawn, with their labels."""
+    chosen = train[drawn(train.height, most)]
+    return features[chosen["row"]].hstack(chosen.select("followed_days", "outcome", "event_days"))
+
+
+def fit_fold(
+    features: pl.DataFrame, train: pl.DataFrame, usual_days: Mapping[int, float], setting: Setting
+) -> RiskModel:
     """The model as it would have been trained on these landmarks."""
-    return fit_risk_model(train, train, setting.horizon_days, setting.action_codes, usual_days, setting.learning)
+    rows = whole_rows(features, train, setting.learning.landmarks)
+    return fit_risk_model(rows, rows, setting.horizon_days, setting.action_codes, usual_days, setting.learning)
 
 
 def status_at_horizon(frame: pl.DataFrame, horizon_days: float) -> NDArray[np.int64]:
@@ -120,11 +134,14 @@ def last_landmarks_of_closed(train: pl.DataFrame) -> pl.DataFrame:
     return closed.sort("opportunity_id", "landmark_at").group_by("opportunity_id", maintain_order=True).last()
 
 
-def _say(model: RiskModel, train: pl.DataFrame, test: pl.DataFrame, setting: Setting) -> dict[str, Floats]:
+def _say(
+    model: RiskModel, features: pl.DataFrame, train: pl.DataFrame, test: pl.DataFrame, setting: Setting
+) -> dict[str, Floats]:
     """p_fail and p_sign of every test landmark, by model; `base` is the training period's overall share."""
     status, weight = baselines.known_status(train, setting.horizon_days)
     known = train.filter(pl.Series(status >= 0))
     status, weight = status[status >= 0], weight[status >= 0]
+    some = drawn(known.height, baselines.LOGISTIC_ROWS)
     matrix = model.encoder.transform(test)
     said = {MODEL: model.incidence(matrix, [setting.horizon_days])[:, 0]}
     said["base"] = np.tile(baselines.shares_of(status, weight), (test.height, 1))
@@ -133,7 +150,7 @@ def _say(model: RiskModel, train: pl.DataFrame, test: pl.DataFrame, setting: Set
         "reschedule_rule": baselines.reschedule_rule(known, status, weight),
         "sla_overrun": baselines.sla_overrun(known, status, weight),
         "frequency_score": baselines.FrequencyScore(last_landmarks_of_closed(train), list(setting.stages)),
-        "logistic_regression": baselines.logistic_regression(known, status, weight),
+        "logistic_regression": baselines.logistic_regression(features[known["row"][some]], status[some], weight[some]),
     }
     return said | {name: scorers[name](test) for name in BASELINES}
 

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from models.blend import SEED, Design
+from models.blend import Design
 from models.features import Encoder, Floats
 from models.hazards import FAIL, SIGN, chunks, outcome_codes
 
@@ -91,11 +91,10 @@ def shares_of(status: NDArray[np.int64], weight: Floats) -> Floats:
 
 
 def logistic_regression(frame: pl.DataFrame, status: NDArray[np.int64], weight: Floats) -> Scorer:
-    """Multinomial logistic regression on all features: logs of the skewed, medians and flags for the missing."""
+    """Multinomial logistic regression on all features: logs of the skewed, medians and flags for the missing.
+
+    Time and memory grow with the rows: LOGISTIC_ROWS of them, drawn, are enough for as many columns."""
     encoder = Encoder.fit(frame.drop(SEASON), status == FAIL, [])
-    if frame.height > LOGISTIC_ROWS:
-        chosen = np.sort(np.random.default_rng(SEED).permutation(frame.height)[:LOGISTIC_ROWS])
-        frame, status, weight = frame[chosen], status[chosen], weight[chosen]
     matrix = encoder.transform(frame)
     codes = (frame["stage_no"].fill_null(0).cast(pl.Float64).to_numpy(),)
     design = Design.fit(matrix, codes)

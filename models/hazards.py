@@ -107,6 +107,11 @@ def chunks(rows: int) -> Iterator[slice]:
     return (slice(first, first + CHUNK) for first in range(0, rows, CHUNK))
 
 
+def drawn(rows: int, most: int) -> NDArray[np.int64]:
+    """The places of at most `most` rows, drawn with the fixed seed, in order."""
+    return np.arange(rows) if rows <= most else np.sort(np.random.default_rng(SEED).permutation(rows)[:most])
+
+
 def interval_edges(horizon_days: float) -> tuple[float, ...]:
     """Ends of the intervals up to the horizon: weeks at first, then longer."""
     return (*(step for step in STEPS if step < 0.85 * horizon_days), float(horizon_days))
@@ -148,7 +153,7 @@ def fit_risk_model(
     learning = learning or Learning()
     edges = interval_edges(horizon_days)
     if frame.height > learning.landmarks:
-        chosen = np.sort(np.random.default_rng(SEED).permutation(frame.height)[: learning.landmarks])
+        chosen = drawn(frame.height, learning.landmarks)
         frame, labels = frame[chosen], labels[chosen]
     outcome = outcome_codes(labels)
     encoder = Encoder.fit(frame, outcome == FAIL, action_codes)

@@ -38,10 +38,10 @@ def build_risk(con: duckdb.DuckDBPyConnection, run: Run) -> dict[str, Any]:
     plan = plan_training(con, run, known_at)
     features = read_features(con)
     rows = features.filter("is_scoring")
-    closed = last_landmarks_of_closed(training_rows(features, read_labels(con, known_at)))
 
     model, shocks, status = _model(con, run, plan, features, zone)
     if model is None:
+        closed = last_landmarks_of_closed(training_rows(features, read_labels(con, known_at)))
         scores, effects = score_by_rules(run, closed, rows)
     else:
         scores, effects = score_by_model(run, model, plan.model_id, rows)

@@ -122,8 +122,7 @@ def train(con: duckdb.DuckDBPyConnection, run: Run, plan: Plan, features: pl.Dat
     if not plan.is_enough:
         raise StagewatchError("too few closed opportunities for a model", remedy="see `ml.model_status`")
     setting, risk = setting_of(run), run.settings.risk
-    past = features.filter(pl.col("landmark_at") < plan.known_at)
-    mondays = past["landmark_at"].unique().sort().to_list()
+    mondays = [m for m in features["landmark_at"].unique().sort().to_list() if m < plan.known_at]
     folds = rolling_folds(
         mondays, closed_by(con, plan.known_at, mondays), risk.horizon_days, plan.enough, risk.backtest_folds
     )
@@ -131,7 +130,7 @@ def train(con: duckdb.DuckDBPyConnection, run: Run, plan: Plan, features: pl.Dat
     build_labels(con, [plan.known_at, run.as_of, *(f.origin for f in folds), *checks], risk.horizon_days)
     final = read_labels(con, plan.known_at)
     backtest = run_backtest(
-        past,
+        features,
         lambda origin: read_labels(con, origin),
         final,
         lambda origin: usual_days(con, origin),
