@@ -2,9 +2,10 @@
 
     python -m benchmarks.against_truth DIR      # DIR: a workspace that `stagewatch demo DIR` made
 
-Three tables: of the opportunities alerted in the replayed weeks, how many failed, against all that were open then;
-what a supervisor's weekly budget saves by several ways of ranking, an answer's worth being the amount times the true
-gain in the odds of signing; and the recovered value claimed, against the same opportunities' lives without any answer.
+Four tables: how well the truth itself, knowing the hidden state, tells who fails; of the opportunities alerted in the
+replayed weeks, how many failed, against all that were open then; what a supervisor's weekly budget saves by several
+ways of ranking, an answer's worth being the amount times the true gain in the odds of signing; and the recovered value
+claimed, against the same opportunities' lives without any answer.
 Nothing is asserted; what is printed is what was measured.
 """
 
@@ -37,6 +38,18 @@ join w.marts.opportunity_state o using (opportunity_key)
 join landmarks t on t.opportunity_id = o.opportunity_id and t.landmark_at = b.landmark_at::timestamp
 where b.landmark_at >= (select min(opened_at) from w.marts.alert_outcomes)
 qualify row_number() over (partition by b.opportunity_key, b.landmark_at order by b.fold desc, b.model) = 1
+"""
+# The area under the ROC curve by ranks, equal scores sharing theirs.
+ORACLE = """
+with ranked as (
+  select failed, avg(place) over (partition by p_fail) as place
+  from (select failed, p_fail, row_number() over (order by p_fail) as place from landmarks)),
+counted as (
+  select sum(place) filter (failed) as places, count(*) filter (failed) as bad, count(*) filter (not failed) as good
+  from ranked)
+select bad + good as landmarks, round(bad / (bad + good), 3) as failed,
+  round((places - bad * (bad + 1) / 2) / (bad::double * good), 3) as roc_auc
+from counted
 """
 ALERTS = """
 with alerted as (
@@ -80,7 +93,7 @@ where r.period_type = 'all' and r.scope = 'company'
 
 
 def main() -> None:
-    """Print the three tables of the workspace named on the command line."""
+    """Print the four tables of the workspace named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
@@ -100,6 +113,7 @@ def main() -> None:
         )
         opportunities = quote_literal(str(truth / "opportunities.parquet"))
         tables = {
+            "the oracle on every landmark": ORACLE,
             "alerts replayed": ALERTS,
             f"the first {BUDGET} of each supervisor and week": ranked,
             "recovered value": RECOVERED.format(opportunities=opportunities),
