@@ -163,8 +163,12 @@ def dashboard(
     load_settings(workspace)
     argv, environment = dashboard_command(workspace.resolve(), host=host, port=port)
     err.print(f"dashboard: http://{host}:{port}")
+    environment = {**os.environ, **environment}
+    if os.name == "posix":
+        # Become the server, so that whoever ends this process ends it; a child would live on and hold the port.
+        os.execve(argv[0], argv, environment)
     try:
-        raise typer.Exit(subprocess.run(argv, env={**os.environ, **environment}, check=False).returncode)
+        raise typer.Exit(subprocess.run(argv, env=environment, check=False).returncode)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 

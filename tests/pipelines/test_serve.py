@@ -15,7 +15,7 @@ import pytest
 from assets.workspace import Workspace
 from data_contracts.errors import StagewatchError
 from pipelines.init import init_workspace
-from pipelines.serve import free_port, require_free, served_once
+from pipelines.serve import answers, free_port, require_free, served_once
 
 SECONDS = 150
 
@@ -69,3 +69,22 @@ def test_it_comes_up_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert left == []
     for port in ports:
         require_free("127.0.0.1", port, "--port")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the command becomes the server only where a process can")
+def test_a_dashboard_that_is_stopped_gives_its_port_back(tmp_path: Path) -> None:
+    init_workspace(tmp_path / "w", None)
+    port = free_port()
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "dashboard", "-w", str(tmp_path / "w")]
+    with subprocess.Popen(
+        [*command, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as shown:
+        try:
+            deadline = time.monotonic() + SECONDS
+            while not answers("127.0.0.1", port):
+                assert shown.poll() is None and time.monotonic() < deadline
+                time.sleep(0.2)
+        finally:
+            shown.terminate()
+            shown.wait(60)
+    require_free("127.0.0.1", port, "--port")
