@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ PUBLISHED_STEP = "publish"
 log = logging.getLogger("stagewatch")
 
 
-def write_journal(session: Session, *, finished_at: datetime) -> None:
+def write_journal(session: Session, *, began: float, finished_at: datetime) -> None:
     """Record the run that ends: succeeded when it published, else failed after its last finished step.
+
+    `began`: by the monotonic clock; `seconds` is what the caller waited since, more than its steps took together.
 
     Where a failed run cannot be recorded (the disk is full), that is only told: its own error weighs more.
     """
@@ -28,7 +31,7 @@ def write_journal(session: Session, *, finished_at: datetime) -> None:
         "started_at": session.run.now.isoformat(),
         "finished_at": finished_at.isoformat(),
         "as_of": session.run.as_of.isoformat(),
-        "seconds": round(sum(step.seconds for step in session.steps), 3),
+        "seconds": round(time.perf_counter() - began, 3),
         "steps": [
             {"step": s.name, "seconds": round(s.seconds, 3), "peak_mb": round(s.peak_mb), "figures": dict(s.figures)}
             for s in session.steps

@@ -1,8 +1,9 @@
-"""Progress on stderr: a line when a step ends, so a terminal and a log file both read well."""
+"""Progress on stderr: a line when a step ends, so a terminal and a log file both read well; and a run's beginning."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
@@ -12,6 +13,7 @@ from assets.session import Step
 
 Listener = Callable[[str, Step | None], None]
 _listener: ContextVar[Listener | None] = ContextVar("progress_listener", default=None)
+_began: ContextVar[float | None] = ContextVar("run_began", default=None)
 
 
 def listener() -> Listener:
@@ -19,14 +21,21 @@ def listener() -> Listener:
     return _listener.get() or (lambda name, step: None)
 
 
+def beginning() -> float:
+    """When the run began, by the monotonic clock: as `listening` was told, else now."""
+    began = _began.get()
+    return time.perf_counter() if began is None else began
+
+
 @contextlib.contextmanager
-def listening(to: Listener) -> Iterator[None]:
-    """Let `to` hear the steps of a run started inside."""
-    token = _listener.set(to)
+def listening(to: Listener, *, began: float) -> Iterator[None]:
+    """Let `to` hear the steps of a run started inside, for whose caller it began at `began`: before Dagster loaded."""
+    tokens = _listener.set(to), _began.set(began)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _listener.reset(tokens[0])
+        _began.reset(tokens[1])
 
 
 def console_listener(console: Console) -> Listener:

@@ -15,7 +15,7 @@ from assets.workspace import Run
 from data_contracts.errors import StagewatchError
 from pipelines.journal import write_journal
 from pipelines.leases import run_lease
-from pipelines.progress import listener
+from pipelines.progress import beginning, listener
 
 CONFIG = {
     "workspace": dg.Field(str, is_required=False, description=f"Its folder; default: ${WORKSPACE_VARIABLE}."),
@@ -27,6 +27,7 @@ CONFIG = {
 
 @dg.resource(config_schema=CONFIG, description="The workspace's writer lock, warehouse and run.")
 def warehouse(context: dg.InitResourceContext) -> Iterator[Session]:
+    began = beginning()
     config = context.resource_config
     root = config.get("workspace") or os.environ.get(WORKSPACE_VARIABLE)
     if not root:
@@ -50,4 +51,4 @@ def warehouse(context: dg.InitResourceContext) -> Iterator[Session]:
         try:
             yield session
         finally:
-            write_journal(session, finished_at=datetime.now(UTC) if not config["now"] else now)
+            write_journal(session, began=began, finished_at=datetime.now(UTC) if not config["now"] else now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -41,17 +42,23 @@ def run_workspace(
     listener: Listener,
 ) -> dict[str, Any]:
     """Run the main job on a workspace; returns the journal's entry, raises StagewatchError on failure."""
+    began = time.perf_counter()
     # Before Dagster loads: a misspelt setting, a run under way or a folder that is read-only is told in a second.
     load_settings(root)
     workspace = Workspace(root)
     with mendable():
         with writer_lock(workspace, started_at=now or datetime.now(UTC), wait_seconds=wait_seconds):
             pass
-        return _run(workspace, as_of, now, wait_seconds, listener)
+        return _run(workspace, as_of, now, wait_seconds, listener, began)
 
 
 def _run(
-    workspace: Workspace, as_of: datetime | None, now: datetime | None, wait_seconds: float, listener: Listener
+    workspace: Workspace,
+    as_of: datetime | None,
+    now: datetime | None,
+    wait_seconds: float,
+    listener: Listener,
+    began: float,
 ) -> dict[str, Any]:
     root = workspace.root
     os.environ["DAGSTER_HOME"] = str(dagster_home(workspace).resolve())
@@ -75,7 +82,7 @@ def _run(
             }
         },
     }
-    with dg.DagsterInstance.get() as instance, listening(listener):
+    with dg.DagsterInstance.get() as instance, listening(listener, began=began):
         job = definitions.resolve_job_def("main")
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=True)
     entry = read_journal(workspace)

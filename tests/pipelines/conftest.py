@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from whole_runs import FIRST, SECOND, Company, small_company_sent
+from whole_runs import FIRST, SECOND, Company, FirstRun, small_company_sent
 from zygote import Zygote
 
 
@@ -17,12 +18,19 @@ def zygote() -> Iterator[Zygote]:
 
 
 @pytest.fixture(scope="session")
-def first(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """A company after its first run: to be copied, not to be changed."""
+def first_run(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
     company = small_company_sent(tmp_path_factory.mktemp("first") / "company")
-    company.run(zygote, FIRST)
+    began = time.perf_counter()
+    call = company.run(zygote, FIRST, is_offline=True)
+    seconds = time.perf_counter() - began
     company.acknowledge_later()
-    return company
+    return FirstRun(company, call, seconds)
+
+
+@pytest.fixture(scope="session")
+def first(first_run: FirstRun) -> Company:
+    """A company after its first run: to be copied, not to be changed."""
+    return first_run.company
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.cli import app
 from pipelines.init import init_workspace
-from whole_runs import Company
+from whole_runs import Company, FirstRun
 from zygote import Zygote
 
 ABSENT = ("dwell", "variants", "notes", "risk", "archive", "restore")
@@ -97,6 +97,13 @@ def test_status_has_at_least_what_is_promised(zygote: Zygote, first: Company) ->
     assert sum(answer["alerts"].values()) > 0
     plain = call(zygote, "status", "--workspace", first.root)[1]
     assert f"{answer['marts']['opportunity_state']:,}" in plain
+
+
+def test_a_runs_seconds_are_what_its_caller_waited(first_run: FirstRun) -> None:
+    """Not the sum of its steps: loading, Dagster's own work and closing are waited for too."""
+    entry = first_run.company.journal
+    assert sum(step["seconds"] for step in entry["steps"]) + 0.05 < entry["seconds"] < first_run.seconds
+    assert f"{entry['seconds']:.0f}" in first_run.call.error.split("完成：")[1].split("秒")[0]
 
 
 def test_sql_gives_every_kind_of_value_in_every_format(zygote: Zygote, first: Company) -> None:

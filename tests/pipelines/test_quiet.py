@@ -1,4 +1,4 @@
-"""Nobody is called: every dependency's telemetry is off, in our processes and in all that they start."""
+"""Nobody is called: a run needs no network and tries none, and every dependency's telemetry is off."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from assets.workspace import Workspace
 from data_contracts.telemetry import NO_TELEMETRY
 from pipelines.init import init_workspace
 from pipelines.serve import the_services
+from whole_runs import FirstRun
 
 # Packages whose one purpose is to report use; none may come in with a dependency unseen.
 REPORTERS = {"posthog", "segment-analytics-python", "analytics-python", "sentry-sdk", "mixpanel", "amplitude-analytics",
              "scarf", "bugsnag", "rollbar", "statsig", "launchdarkly-server-sdk"}  # fmt: skip
+
+
+def test_a_whole_run_tries_no_network(first_run: FirstRun) -> None:
+    """Every name asked for and every address but this machine's is refused and noted, and the run ends well."""
+    assert first_run.call.tries == ["socket.connect 192.0.2.1"], "the one that shows that tries are noted"
 
 
 def test_no_package_that_reports_use_is_installed() -> None:

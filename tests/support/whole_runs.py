@@ -76,6 +76,15 @@ class Company:
         return zygote.run("run", "--workspace", self.root, "--now", now, *arguments, **how)
 
 
+@dataclass(frozen=True)
+class FirstRun:
+    """A company's first run, without a network; how long its caller waited."""
+
+    company: Company
+    call: Call
+    seconds: float
+
+
 def small_company_sent(root: Path) -> Company:
     """A company of 32 reps; December, a correction of the third quarter and a file that nobody reads come later."""
     write_demo_inputs(root, Parameters(factor=0.005, seed=7))

@@ -30,7 +30,7 @@ NO_RIGHT = 77
 SOURCE = (
     f"NO_RIGHT = {NO_RIGHT}"
     + """
-import ctypes, fnmatch, json, os, pathlib, resource, signal, subprocess, sys, threading, time
+import ctypes, fnmatch, json, os, pathlib, resource, signal, socket, subprocess, sys, threading, time
 import chinese_calendar, dagster as dg, duckdb, great_expectations, jinja2, openpyxl, xlsxwriter
 import great_expectations.expectations, sklearn.ensemble, skops.io
 import assets.contract_checks, assets.session, models.store, pipelines.cli, pipelines.definitions
@@ -76,6 +76,28 @@ def make_read_only(folder):
         if subprocess.run(["mount", *arguments], capture_output=True).returncode:
             os._exit(NO_RIGHT)
 
+def go_offline(record):
+    ctypes.CDLL(None).unshare(0x40000000)  # where that is allowed, a network of its own with nobody in it
+    here = (None, "", "localhost", "127.0.0.1", "::1", socket.gethostname())
+    def refuse(event, arguments):
+        if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            if arguments[0].family == socket.AF_UNIX or arguments[1] is None:
+                return
+            host = arguments[1][0]
+        elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+            host = arguments[0]
+        else:
+            return
+        if host not in here:
+            with open(record, "a") as file:
+                file.write(f"{event} {host}\\n")
+            raise ConnectionRefusedError(f"{event} {host}")
+    sys.addaudithook(refuse)
+    try:
+        socket.socket().connect(("192.0.2.1", 9))  # that it is heard at all
+    except ConnectionRefusedError:
+        pass
+
 def live(call):
     for number, name in enumerate(("stdout", "stderr"), start=1):
         os.dup2(os.open(call[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
@@ -90,6 +112,8 @@ def live(call):
         assets.contract_checks.names = lambda layer: ["transitions"] if layer == "marts" else []
         dg.DagsterInstance.get = dg.DagsterInstance.ephemeral
         InMemoryEventLogStorage.store_event = lambda self, event: None
+    if call["tries"]:
+        go_offline(call["tries"])
     if call["die"]:
         destine(call["die"])
     sys.argv = ["stagewatch", *call["arguments"]]
@@ -126,6 +150,12 @@ class Call:
     def wait(self) -> int:
         """Its exit code, once it has ended; negative is the signal that ended it."""
         return int(self.zygote.ask(self.pid))
+
+    @property
+    def tries(self) -> list[str]:
+        """Whom it tried to reach by the network where it was started offline; first the try that shows it is heard."""
+        record = self.folder / "tries"
+        return record.read_text(encoding="utf-8").splitlines() if record.exists() else []
 
     @property
     def output(self) -> str:
@@ -165,13 +195,14 @@ class Zygote:
 
     def start(
         self, *arguments: object, die: str | None = None, largest_file: int | None = None,
-        read_only: Path | None = None, is_brief: bool = True, **environment: str,
+        read_only: Path | None = None, is_brief: bool = True, is_offline: bool = False, **environment: str,
     ) -> Call:  # fmt: skip
         """Start `stagewatch ARGUMENTS`.
 
         `largest_file`: bytes that no file may exceed, as on a disk that is full. `read_only`: a folder that is
         mounted so for this call; where that may not be done, the call ends with NO_RIGHT. `is_brief`: one table is
-        held against its contract, and Dagster forgets its events: a third of what a small run costs.
+        held against its contract, and Dagster forgets its events: a third of what a small run costs. `is_offline`:
+        whoever it would reach beyond this machine is refused and noted (`Call.tries`).
         """
         self.calls += 1
         folder = Path(self.folder.name) / str(self.calls)
@@ -182,6 +213,7 @@ class Zygote:
             "largest_file": largest_file,
             "read_only": None if read_only is None else str(read_only),
             "is_brief": is_brief,
+            "tries": str(folder / "tries") if is_offline else None,
             "environment": environment,
             "stdout": str(folder / "stdout"),
             "stderr": str(folder / "stderr"),
