@@ -22,6 +22,10 @@ UNITS = {
     "money": ("amount",),
     "ratio": ("office_lift", "owner_lift"),
 }  # fmt: skip
+# Nobody fears these where they are below the usual, whatever goes with them in the data: visited only yesterday.
+WORSE_ABOVE = {"stage_days", "silent_days", "days_since_visit", "sla_ratio", "office_lift", "owner_lift"}
+# Failure rates of the past: one within a twentieth of the usual one explains nothing to anybody.
+PAST_RATES, CLOSE = {"office_lift", "owner_lift", "product_line", "channel", "lead_source", "region"}, 0.05
 UNIT = {feature: unit for unit, features in UNITS.items() for feature in features}
 
 
@@ -57,12 +61,17 @@ class Words:
         }
 
     def is_plain(self, reason: Reason) -> bool:
-        """Whether a supervisor would take it for a reason: not where value and usual value read the same, nor where
-        it says that something required was done. The effect counts all the same (ml.score_effects)."""
+        """Whether a supervisor would take it for a reason: not where value and usual value read the same or, of past
+        failure rates, nearly so; nor where it says that something required was done or that a delay is shorter than
+        usual. The effect counts all the same (ml.score_effects)."""
         if reason.feature.startswith(ACTION):
             return not reason.value
         if reason.value is None or reason.usual is None:
             return True
+        if reason.feature in WORSE_ABOVE and reason.value < reason.usual:
+            return False
+        if reason.feature in PAST_RATES and abs(reason.value - reason.usual) < CLOSE * reason.usual:
+            return False
         value, usual = (self.amount(reason.feature, v, "zh-CN") for v in (reason.value, reason.usual))
         return value != usual
 

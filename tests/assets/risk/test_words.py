@@ -52,6 +52,12 @@ def test_a_category_is_named_with_its_record(words: Words) -> None:
     [
         ("owner_lift", 1.083, 1.019, True),
         ("owner_lift", 1.021, 1.019, False),  # both read 1.02
+        ("owner_lift", 1.06, 1.02, False),  # nearly the usual rate
+        ("lead_source", 0.77, 0.70, True),
+        ("office_lift", 0.91, 1.0, False),
+        ("days_since_visit", 0.2, 5.0, False),  # visited this morning: no danger to anybody's eyes
+        ("days_since_visit", 21.0, 5.0, True),
+        ("activities_14d", 1.0, 5.0, True),
         ("reschedules", 2.0, 2.0, False),
         ("passed_quotation_sheet", 1.0, 0.0, False),  # nobody takes what was done for a danger
         ("passed_quotation_sheet", 0.0, 1.0, True),
