@@ -136,10 +136,10 @@ class Snapshot:
         with self._cursor(timeout) as cursor:
             try:
                 statements = cursor.extract_statements(statement)
-                if len(statements) != 1 or statements[0].type not in _READABLE:
+                if len(statements) != 1 or _kind(statements[0]) not in _READABLE:
                     raise StagewatchError(_refusal(statements), remedy="give one SELECT")
                 relation = cursor.sql(_without_end(statement))
-                return pl.DataFrame() if relation is None else _intervals_as_text(relation).limit(int(limit)).pl()
+                return pl.DataFrame() if relation is None else _strange_as_text(relation).limit(int(limit)).pl()
             except duckdb.InterruptException:
                 raise
             except duckdb.Error as error:
@@ -219,7 +219,16 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
 def _refusal(statements: Sequence[duckdb.Statement]) -> str:
     if len(statements) != 1:
         return f"{len(statements)} statements were given"
-    return f"{statements[0].type.name} is not allowed here"
+    kind = _kind(statements[0])
+    return f"{'this statement' if kind is None else kind.name} is not allowed here"
+
+
+def _kind(statement: duckdb.Statement) -> duckdb.StatementType | None:
+    """None for a kind that DuckDB's binding has no name for."""
+    try:
+        return statement.type
+    except ValueError:
+        return None
 
 
 def _interrupt_after(cursor: duckdb.DuckDBPyConnection, seconds: float, is_done: threading.Event) -> None:
@@ -231,13 +240,13 @@ def _interrupt_after(cursor: duckdb.DuckDBPyConnection, seconds: float, is_done:
         is_over = is_done.wait(AGAIN_SECONDS)
 
 
-def _intervals_as_text(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Polars has no type for an interval of months and days."""
-    kinds = [str(kind) for kind in relation.types]
-    if "INTERVAL" not in kinds:
+def _strange_as_text(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """What Polars has no type for, alone or within a list or struct: an interval of months and days, a union."""
+    are_strange = [re.search(r"\bINTERVAL\b|\bUNION\(", str(kind)) is not None for kind in relation.types]
+    if not any(are_strange):
         return relation
-    columns = [(quote_ident(name), kind) for name, kind in zip(relation.columns, kinds, strict=True)]
-    return relation.project(", ".join(f"{c}::varchar as {c}" if kind == "INTERVAL" else c for c, kind in columns))
+    columns = zip(map(quote_ident, relation.columns), are_strange, strict=True)
+    return relation.project(", ".join(f"{c}::varchar as {c}" if is_strange else c for c, is_strange in columns))
 
 
 def _remedy(error: duckdb.Error) -> str:

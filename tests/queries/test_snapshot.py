@@ -122,6 +122,37 @@ ESCAPES = """
     vacuum
     begin transaction
     comment on table marts.numbers is 'x'
+    from '{secret}'
+    from "{secret}"
+    select * from '{folder}/*.csv'
+    summarize '{secret}'
+    describe select * from read_text('{secret}')
+    pivot (select * from read_text('{secret}')) on filename using count(*)
+    values ((select content from read_text('{secret}')))
+    explain copy (select 1) to '{out}'
+    explain analyze select * from read_text('{secret}')
+    select * from query('select 1; select 2')
+    select * from query('from ''{secret}''')
+    select * from read_text(['{secret}'])
+    select * from read_json_auto('{secret}')
+    select * from parquet_file_metadata('{secret}')
+    select * from sql_auto_complete('select * from ''{folder}/')
+    select * from sqlite_scan('{other}', 'secret')
+    select * from arrow_scan(0, 0, 0)
+    select * from python_map_function()
+    select * from seq_scan('x')
+    set variable x = (select content from read_text('{secret}'))
+    set variable x = 1
+    set file_search_path = '{folder}'
+    set allowed_paths = ['{secret}']
+    set http_proxy = 'http://127.0.0.1:1'
+    create temp macro f() as table from read_text('{secret}')
+    create type t as enum (select content from read_text('{secret}'))
+    merge into marts.numbers using (select 1 as n) s on numbers.n = s.n when matched then delete
+    truncate marts.numbers
+    attach or replace '{other}' as snapshot
+    copy from database snapshot to memory
+    update extensions
 
     -- nothing but a comment
 """
@@ -137,6 +168,8 @@ HARMLESS = """
     show all tables
     describe marts.numbers
     summarize marts.numbers
+    select json_serialize_plan('select * from read_text(''/etc/hostname'')')
+    select write_log('x')
     from marts.numbers limit 1
     values (1), (2)
 """
@@ -177,6 +210,13 @@ def test_what_is_allowed_changes_nothing(snapshot: Snapshot, statement: str) -> 
 def test_a_statement_may_end_and_be_commented_as_people_do(snapshot: Snapshot) -> None:
     answer = snapshot.sql_text("/* first */ select n from marts.numbers order by n desc limit 3; -- done")
     assert answer["n"].to_list() == [999, 998, 997]
+
+
+def test_what_polars_has_no_type_for_comes_as_text(snapshot: Snapshot) -> None:
+    answer = snapshot.sql_text("""
+        select interval 1 month as span, [interval 1 day] as spans, {'a': interval 2 day} as record,
+               union_value(a := 1) as either, [union_value(a := 'x')] as eithers, 7 as seven""")
+    assert answer.rows() == [("1 month", "[1 day]", "{'a': 2 days}", "1", "[x]", 7)]
 
 
 def test_rows_are_limited_and_keep_their_order(snapshot: Snapshot) -> None:
