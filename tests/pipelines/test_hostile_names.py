@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -142,3 +143,21 @@ def test_reports_hold_them_escaped_only(ran: tuple[Path, Call]) -> None:
     for page in pages:
         assert "<script>alert" not in page and "<img src=x" not in page
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_as_of_an_earlier_day_stands_what_was_known_then(
+    zygote: Zygote, ran: tuple[Path, Call], tmp_path: Path
+) -> None:
+    """At midnight before 11 March ten had begun, of which the last two (9 and 10 March) had not moved on."""
+    root = tmp_path / "earlier"
+    shutil.copytree(ran[0], root)
+    zygote.run("run", "--workspace", root, "--as-of", "2025-03-11")
+    stages = "select stage, count(*)::int as n from marts.opportunity_state group by stage"
+    assert asked(zygote, root, f"{stages} order by stage") == [
+        {"stage": "first", "n": 2},
+        {"stage": "second", "n": 8},
+    ]
+    (row,) = asked(zygote, root, "select max(entered_at) as last from marts.stage_spells")
+    assert row == {"last": "2025-03-10T09:00:00+08:00"}
+    (ledger,) = asked(zygote, root, "select rows_read, accepted from staging.ledger")
+    assert ledger == {"rows_read": 100, "accepted": 100}, "nothing that landed is forgotten"
