@@ -99,7 +99,7 @@ def plan_training(con: duckdb.DuckDBPyConnection, run: Run, known_at: datetime) 
         "method": METHOD,
         "known_at": known_at.isoformat(),
         "data": list(fingerprint),
-        "risk": risk.model_dump(),
+        "risk": risk.model_dump(exclude={"high", "medium"}),  # bands are of the scores, not of the model
         "weekly_budget": run.settings.alerts.weekly_budget,
         "playbook": f"{run.playbook.playbook} {run.playbook.version}",
         "stages": [s.model_dump(mode="json") for s in run.playbook.stages],
