@@ -52,9 +52,11 @@ class Company:
             shutil.copy2(file, self.workspace.inbox / file.name)
 
     def add_settings(self, settings: str) -> None:
-        """Add lines to stagewatch.yaml."""
-        with (self.root / "stagewatch.yaml").open("a", encoding="utf-8") as file:
-            file.write(settings)
+        """Put settings of one line each into stagewatch.yaml, in place of those of the same name."""
+        path, added = self.root / "stagewatch.yaml", settings.strip().splitlines()
+        names = {line.split(":")[0] for line in added}
+        kept = [line for line in path.read_text(encoding="utf-8").splitlines() if line.split(":")[0] not in names]
+        path.write_text("\n".join([*kept, *added]) + "\n", encoding="utf-8")
 
     def acknowledge_later(self) -> None:
         """Among what comes later is what a supervisor recorded in the dashboard: an alert is acknowledged."""
