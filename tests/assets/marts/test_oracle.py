@@ -1,6 +1,6 @@
 """The SQL against a slow, obvious Python walk over the same random histories (tests/support/oracle.py).
 
-STAGEWATCH_EXAMPLES sets how many batches of histories are tried (150 by default).
+STAGEWATCH_EXAMPLES sets how many batches of histories are tried (60 by default).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PLAYBOOK = load_playbook("fmcg_five_stage")
 STAGES = [stage.stage for stage in PLAYBOOK.stages]
 WORKING = {day for day, is_working in working_days(SETTINGS.calendar) if is_working}
 WINDOW = timedelta(days=20)
-EXAMPLES = int(os.environ.get("STAGEWATCH_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("STAGEWATCH_EXAMPLES", "60"))
 
 STORIES = MARTS[1 : MARTS.index("warnings") + 1]
 COUNTS = ("funnel_paths", "funnel", "transitions", "variants", "dwell", "stage_days")
