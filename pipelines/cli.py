@@ -32,7 +32,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-contracts_app = typer.Typer(help="Data contracts: what would happen to a file before it is sent.", no_args_is_help=True)
+contracts_app = typer.Typer(
+    help="Data contracts: what would happen to a file, and a mapping for one that none reads.", no_args_is_help=True
+)
 app.add_typer(contracts_app, name="contracts")
 err = Console(stderr=True)
 
@@ -149,6 +151,21 @@ def report(
 
 
 @app.command()
+def notes(
+    file: Annotated[Path, typer.Argument(help="JSON lines of messages: id, channel, sent_at, text, ...; - for stdin.")],
+    format: Annotated[Literal["table", "jsonl"], typer.Option("--format", "-f", help="How to print.")] = "table",
+    workspace: Annotated[
+        Path | None,
+        typer.Option("--workspace", "-w", envvar="STAGEWATCH_WORKSPACE", help="Read with its lexicons and timezone."),
+    ] = None,
+) -> None:
+    """What messages say: facts with the text they came from, and what is too uncertain, for review."""
+    from pipelines.notes import print_notes, read_notes
+
+    print_notes(read_notes(file, workspace), format)
+
+
+@app.command()
 def dashboard(
     workspace: WorkspaceOption = Path(),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -198,6 +215,25 @@ def contracts_check(
     from pipelines.printing import print_check
 
     raise typer.Exit(0 if print_check(files, workspace, as_json) else 2)
+
+
+@contracts_app.command("propose")
+def contracts_propose(
+    file: Annotated[Path, typer.Argument(help="A table that no mapping reads.")],
+    workspace: WorkspaceOption = Path(),
+    name: Annotated[str | None, typer.Option(help="The mapping's code; default: from the file's name.")] = None,
+    use: Annotated[
+        bool, typer.Option("--use-playbook", help="Name the proposed playbook in stagewatch.yaml too.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a mapping or playbook of that name.")] = False,
+) -> None:
+    """Write a mapping to review for FILE (and a playbook, where its stages are its own), and say what it would do."""
+    from pipelines.proposals import propose_mapping
+
+    written, said = propose_mapping(file, workspace, code=name, use=use, force=force)
+    err.print(said, highlight=False, markup=False, soft_wrap=True)
+    for path in written:
+        print(path)
 
 
 @app.command()
