@@ -72,8 +72,13 @@ class Headers:
         return frozenset(self._field_by_header)
 
     def field_of(self, header: str) -> str | None:
-        """The field that a header means; snake_case and a bracket at its end do not matter. None: unknown."""
-        for text in (header, _BRACKETS.sub("", normal_header(header)), header.replace("_", " ")):
+        """The field that a header means; snake_case, a bracket at its end and a path before it do not matter.
+
+        None: unknown.
+        """
+        plain = _BRACKETS.sub("", normal_header(header))
+        # properties.createdate: of a nested field the last part says what it is.
+        for text in (header, plain, header.replace("_", " "), plain.rpartition(".")[2]):
             field = self._field_by_header.get(normal_header(text))
             if field is not None:
                 return field

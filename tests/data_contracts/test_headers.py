@@ -20,6 +20,7 @@ HEADERS = load_headers()
         ("终 端", "customer_name"),
         ("ＤＥＡＬ　ＩＤ", "opportunity_id"),
         ("deal_stage", "stage"),
+        ("properties.createdate", "created_at"),
         ("金额（万元）", "expected_amount"),
         ("拜访日期 (必填)", "visited_at"),
         ("天气", None),
