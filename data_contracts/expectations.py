@@ -99,7 +99,7 @@ def _run(batch: Any, contract: Contract, rules: Iterable[Rule], result_format: d
 
 def expectation(contract: Contract, rule: Rule) -> Any:
     """The Great Expectations expectation of one rule; its `meta` names the rule."""
-    import great_expectations.expectations as gxe
+    from data_contracts import gx_expectations as gxe
 
     common: dict[str, Any] = {
         "meta": {"rule_id": rule.rule_id},
@@ -108,18 +108,18 @@ def expectation(contract: Contract, rule: Rule) -> Any:
     }
     given = rule.arguments
     if rule.metric == "nullValues":
-        return gxe.ExpectColumnValuesToNotBeNull(column=rule.column, **common)
+        return gxe.PromisedNotNull(column=rule.column, **common)
     if rule.metric == "invalidValues" and "validValues" in given:
-        return gxe.ExpectColumnValuesToBeInSet(column=rule.column, value_set=list(given["validValues"]), **common)
+        return gxe.PromisedInSet(column=rule.column, value_set=list(given["validValues"]), **common)
     if rule.metric == "invalidValues" and "pattern" not in given:
         bounds = {"min_value": given.get("minimum"), "max_value": given.get("maximum")}
-        return gxe.ExpectColumnValuesToBeBetween(column=rule.column, **bounds, **common)
+        return gxe.PromisedBetween(column=rule.column, **bounds, **common)
     if rule.metric == "duplicateValues" and len(_unique_columns(rule)) == 1:
-        return gxe.ExpectColumnValuesToBeUnique(column=_unique_columns(rule)[0], **common)
+        return gxe.PromisedUnique(column=_unique_columns(rule)[0], **common)
     if rule.metric == "rowCount":
         low = given["minimum"] if "minimum" in given else math.floor(given["above"]) + 1
-        return gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=given.get("maximum"), **common)
-    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=_for_gx(bad_rows_query(contract, rule)), **common)
+        return gxe.PromisedRowCount(min_value=low, max_value=given.get("maximum"), **common)
+    return gxe.PromisedRows(unexpected_rows_query=_for_gx(bad_rows_query(contract, rule)), **common)
 
 
 def bad_rows_query(contract: Contract, rule: Rule) -> str:
@@ -191,7 +191,7 @@ def _outcome(contract: Contract, rule: Rule, raw: dict[str, Any], failing_rows: 
     result = raw.get("result") or {}
     count = result.get("unexpected_count")
     rows = result.get("partial_unexpected_index_list") or []
-    if raw["expectation_config"]["type"] == "unexpected_rows_expectation":
+    if raw["expectation_config"]["type"] == "promised_rows":
         count = result.get("observed_value", 0 if raw["success"] else None)
         rows = (result.get("details") or {}).get("unexpected_rows") or []
     elif raw["success"] and rule.metric != "rowCount":

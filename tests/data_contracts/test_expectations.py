@@ -157,7 +157,7 @@ def test_rules_about_the_whole_table(con: duckdb.DuckDBPyConnection) -> None:
         "rows",
     }
     assert not any(o.is_error for o in found.values())
-    assert found["id_unique"].expectation == "expect_column_values_to_be_unique"
+    assert found["id_unique"].expectation == "promised_unique"
     assert found["id_unique"].unexpected_count == 2
     assert found["key_unique"].unexpected_count == 2  # null equals null in a key
     assert [key["id"] for key in found["key_unique"].failing_keys] == [2, 3]
