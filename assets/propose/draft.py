@@ -202,8 +202,8 @@ class _Maker:
             ("customer_id", "customer_id", "customer_name"), ("customer_name", "customer_name"), ("office", "office"),
             ("owner_id", "rep_id", "rep_name"), *((name, name) for name in DIMENSIONS),
         )  # fmt: skip
-        if amount := self.roles.first("expected_amount", "signed_amount"):
-            fields.append(self._amount("expected_amount", amount))
+        if "expected_amount" in self.roles:  # what was signed was not known when the opportunity began
+            fields.append(self._amount("expected_amount", "expected_amount"))
         for name in ("created_at", "occurred_at"):
             if created is not None:
                 fields.append(self._time(name, created))

@@ -11,6 +11,8 @@ from assets.propose.stages import Stages
 from assets.propose.tables import Opened
 from data_contracts.texts import Texts
 
+WINDOW_DAYS = 90
+
 
 @dataclass(frozen=True)
 class Section:
@@ -101,7 +103,8 @@ def playbook_yaml(code: str, name: str, stages: Stages, say: Texts) -> str:
     """The text of a playbook with the table's own stages."""
     label = yaml_quoted(name)
     lines = [say("head", file=name), f"playbook: {code}", "version: 1.0.0", f"name: {{zh: {label}, en: {label}}}"]
-    lines += ["lapse_days: null", "default_window_days: null"]
+    lines.append(f"lapse_days: null  # REVIEW: {say('lapse_unset')}")
+    lines.append(f"default_window_days: {WINDOW_DAYS}  # REVIEW: {say('window_usual')}")
     if not stages.is_ordered:
         lines.append(f"# REVIEW: {say('stages_unordered')}")
     lines += [f"# REVIEW: {say('stages_no_sale')}", "stages:"]
