@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin
 
-.PHONY: help setup demo dashboard test test-pm4py check lint types imports format docs bench clean
+.PHONY: help setup demo dashboard test test-kill test-pm4py check lint types imports format docs bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ dashboard: setup  ## open the dashboard on the demo
 
 test: setup  ## run the tests
 	$(RUN)/pytest -n 2 --dist worksteal
+
+test-kill: setup  ## kill runs at many more random moments
+	STAGEWATCH_KILLS=2 $(RUN)/pytest -k any_moment tests/pipelines/test_kill.py
 
 # pm4py in an environment of its own, so that what is tested is what is shipped.
 .venv-pm4py/.ready: pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
