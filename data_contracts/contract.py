@@ -29,7 +29,9 @@ from data_contracts.texts import Language, Name, Texts
 from data_contracts.yaml_io import load_model
 
 Layer = Literal["sources", "marts"]
-Metric = Literal["nullValues", "invalidValues", "duplicateValues", "rowCount", "sql", "freshness", "columns"]
+Metric = Literal[
+    "nullValues", "invalidValues", "duplicateValues", "rowCount", "sql", "volume", "drift", "freshness", "columns"
+]
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Rule:
 
     `rule_id` is unique in its contract. `arguments` by metric: invalidValues validValues | minimum, maximum
     (inclusive) | pattern; duplicateValues properties (columns that together are unique); rowCount above |
-    minimum, maximum; freshness days; columns none (the contract's own, in order and type). `query` (metric
-    sql) counts bad rows, with `${table}` and `${column}` to be filled. `text` says what is asked.
+    minimum, maximum; volume and drift as `odcs.Volume` and `odcs.Drift`; freshness days; columns none (the
+    contract's own, in order and type). `query` (metric sql) counts bad rows, with `${table}` and `${column}` to
+    be filled. `text` says what is asked.
     """
 
     rule_id: str
@@ -210,20 +213,21 @@ def _freshness(promise: Freshness, table: Table) -> Rule:
 
 def _rule(q: Quality, p: Property | None, table: Table) -> Rule:
     arguments = as_arguments(q)
+    metric: Metric = q.implementation.rule if q.implementation else q.metric or "sql"
     if q.metric == "rowCount":
         low, high = q.mustBeBetween or (None, None)
         arguments = {"above": q.mustBeGreaterThan} if high is None else {"minimum": low, "maximum": high}
     return Rule(
         rule_id=q.id,
         column=p.name if p else None,
-        metric=q.metric or "sql",
+        metric=metric,
         severity=q.severity,
         dimension=q.dimension,
         arguments=arguments,
         query=q.query,
         text=Name(zh=q.customProperties[0].value, en=q.description)
         if q.description and q.customProperties
-        else _metric_text(q.metric or "", arguments, p, table),
+        else _metric_text(metric, arguments, p, table),
     )
 
 
@@ -233,6 +237,9 @@ def _metric_text(metric: str, arguments: dict[str, Any], p: Property | None, tab
         if "above" in arguments:
             return _text("row_count_above", minimum=arguments["above"])
         return _text("row_count_between", **arguments)
+    if metric in ("volume", "drift"):
+        kind = "drift" if metric == "drift" else "volume" if "at" in arguments else "volume_of_runs"
+        return _text(kind, name=name, **arguments)
     if metric == "duplicateValues":
         key = [q for q in table.properties if q.name in arguments.get("properties", ())]
         zh, en = "+".join(q.businessName for q in key), " + ".join(q.synonyms[0].synonym for q in key)

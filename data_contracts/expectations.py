@@ -20,6 +20,7 @@ from data_contracts.contract import Contract, Rule
 from data_contracts.odcs import COUNT_FROM, Severity
 from data_contracts.predicates import bad_row_sql
 from data_contracts.sql_names import quote_ident, quote_literal
+from data_contracts.statistical_rules import drift_query, volume_query
 from data_contracts.texts import Name
 
 if TYPE_CHECKING:
@@ -143,6 +144,10 @@ def bad_rows_query(contract: Contract, rule: Rule) -> str:
             f"select {newest} as newest from checked"
             f" having {newest} < getvariable('as_of')::timestamptz - to_seconds({seconds:g})"
         )
+    if rule.metric == "volume":
+        return volume_query(contract.table, rule.arguments)
+    if rule.metric == "drift":
+        return drift_query(rule.column or "", rule.arguments)
     if rule.metric == "columns":
         return _column_differences(contract)
     raise ValueError(f"{rule.rule_id} has no bad rows to select")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Severity = Literal["error", "warning"]
-Metric = Literal["nullValues", "invalidValues", "duplicateValues", "rowCount"]
+Metric = Literal["nullValues", "invalidValues", "duplicateValues", "rowCount"]  # of the standard's library
 Dimension = Literal["accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness"]
 COUNT_FROM = "select count(*) from "
 ROWS_OF_TABLE = COUNT_FROM + "${table} where "
@@ -46,18 +46,44 @@ class Arguments(_Strict):
     properties: tuple[str, ...] | None = None
 
 
+class Volume(_Strict):
+    """`rows` within `low` to `high` times the usual; by the column `at`, or without it against earlier runs."""
+
+    rule: Literal["volume"]
+    at: str | None = None
+    weeks: Annotated[int, Field(ge=4)]
+    low: Annotated[float, Field(ge=0, lt=1)]
+    high: Annotated[float, Field(gt=1)]
+    leastRows: Annotated[float, Field(gt=0)]
+
+
+class Drift(_Strict):
+    """The column's distribution over the last `weeks` (by `at`) against `weeksBefore`: stability index <= `index`."""
+
+    rule: Literal["drift"]
+    at: str
+    weeks: Annotated[int, Field(ge=1)]
+    weeksBefore: Annotated[int, Field(ge=1)]
+    bins: Annotated[int, Field(ge=2, le=20)] | None = None
+    index: Annotated[float, Field(gt=0)]
+    leastRows: Annotated[float, Field(gt=0)]
+
+
 class Quality(_Strict):
-    """One quality rule: a library metric, or `type: sql` with a query that counts bad rows.
+    """One quality rule: a library metric, `type: sql` with a query that counts bad rows, or `type: custom`.
 
     A query begins `select count(*) from`; one that goes on `${table} where CONDITION` judges rows one by one,
-    and CONDITION is true for a bad one. All rules but rowCount count bad rows and say `mustBe: 0`.
+    and CONDITION is true for a bad one. All rules but rowCount and custom count bad rows and say `mustBe: 0`. A
+    custom rule compares a table with its own past (`statistical_rules.py`).
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    type: Literal["library", "sql"]
+    type: Literal["library", "sql", "custom"]
     metric: Metric | None = None
     arguments: Arguments | None = None
     query: str | None = None
+    engine: Literal["stagewatch"] | None = None
+    implementation: Annotated[Volume | Drift, Field(discriminator="rule")] | None = None
     mustBe: Literal[0] | None = None
     mustBeGreaterThan: int | float | None = None
     mustBeBetween: tuple[int | float, int | float] | None = None
@@ -68,6 +94,12 @@ class Quality(_Strict):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Quality:
+        if (self.type == "custom") != (self.implementation is not None and self.engine is not None):
+            raise ValueError("type custom needs engine and implementation, and no other type has them")
+        if self.type == "custom":
+            if any((self.metric, self.arguments, self.query)) or self.severity != "warning":
+                raise ValueError("type custom needs no metric, arguments or query, and warns")
+            return self
         operators = [self.mustBe, self.mustBeGreaterThan, self.mustBeBetween]
         if sum(o is not None for o in operators) != 1:
             raise ValueError("needs exactly one of mustBe, mustBeGreaterThan, mustBeBetween")
@@ -160,4 +192,6 @@ class Document(_Strict):
 
 def as_arguments(quality: Quality) -> dict[str, Any]:
     """The arguments given, without those left out."""
+    if quality.implementation:
+        return quality.implementation.model_dump(exclude_none=True, exclude={"rule"})
     return quality.arguments.model_dump(exclude_none=True) if quality.arguments else {}

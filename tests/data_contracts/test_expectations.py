@@ -274,6 +274,10 @@ def test_cross_record_rules_of_the_sources_warn() -> None:
     tiny.add("opportunities", opportunity_id="B", owner_id="R9", occurred_at="2025-03-01 09:00")
     tiny.add("organisation", rep_id="R1", valid_from="2024-01-01", valid_to="2025-03-02")
     tiny.add("organisation", rep_id="R1", valid_from="2025-03-01", phone="13800000000")
+    tiny.add("opportunities", opportunity_id="C", created_at="2025-03-01 15:00", occurred_at="2025-03-01 15:00")
+    early = {"opportunity_id": "C", "event": "enter", "stage": "first_contact", "actor_id": "R1"}
+    tiny.add("stage_events", occurred_at="2023-12-31 09:00", **early)
+    tiny.add("stage_events", occurred_at="2025-03-01 09:00", **early)  # the same day is no contradiction
     tiny.add("signings", opportunity_id="A", amount=5, contract_no="C1", occurred_at="2025-03-03 09:00")
     tiny.add("signings", opportunity_id="B", amount=5, contract_no="C1", occurred_at="2025-03-03 09:00")
     tiny.add("visits", visit_id="V", rep_id="R1", status="done", occurred_at="2023-12-31 09:00", opportunity_id="Z")
@@ -289,6 +293,8 @@ def test_cross_record_rules_of_the_sources_warn() -> None:
     assert {key: (o.unexpected_count, o.severity, o.is_error) for key, o in failed.items()} == {
         ("staging.opportunities", "owner_id_known"): (1, "warning", False),
         ("staging.stage_events", "entry_after_win_reopened"): (1, "warning", False),
+        ("staging.stage_events", "opportunity_created_before"): (1, "warning", False),
+        ("staging.stage_events", "actor_id_valid_then"): (1, "warning", False),
         ("staging.stage_events", "recorded_at_freshness"): (1, "warning", False),
         ("staging.visits", "opportunity_known"): (1, "warning", False),
         ("staging.visits", "rep_id_valid_then"): (1, "warning", False),
