@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any, Literal
 
 from data_contracts.errors import StagewatchError
@@ -139,11 +141,21 @@ def load_contract(layer: Layer, name: str) -> Contract:
     path = shipped(layer) / f"{name}.odcs.yaml"
     if not path.is_file():
         raise StagewatchError(f"there is no contract for {layer}/{name}", remedy=f"have: {', '.join(names(layer))}")
+    return _read(path)
+
+
+def read_contract(path: Path) -> Contract:
+    """The contract in a file of anywhere; its layer is told by its `id`. Raises StagewatchError as `load_contract`."""
+    return _read(path)
+
+
+def _read(path: Path | Traversable) -> Contract:
     document = load_model(path, Document)
     table = document.table[0]
+    layer: Layer = "marts" if document.id.startswith("stagewatch.marts.") else "sources"
     return Contract(
         layer=layer,
-        name=name,
+        name=table.name,
         version=document.version,
         schema="staging" if layer == "sources" else "marts",
         name_zh=table.businessName,

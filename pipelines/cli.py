@@ -205,6 +205,30 @@ def serve(
     )
 
 
+@contracts_app.command("diff")
+def contracts_diff(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE|DIR]...", help="Contracts now; default: this program's.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Contracts before: FILE, DIR or a release; default: the last release.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    release: Annotated[
+        Path | None, typer.Option(help="Write this program's contracts to FILE as those of a release.")
+    ] = None,
+) -> None:
+    """What changed of contracts, whether it breaks anybody, and whether the version says so (else: exit code 2)."""
+    from pipelines import contract_diff
+
+    if release is not None:
+        err.print(f"wrote {contract_diff.release(release)} contracts to {release}", highlight=False, soft_wrap=True)
+        return
+    comparisons = contract_diff.diff(files or [], against)
+    print(contract_diff.told(comparisons, as_json))
+    raise typer.Exit(0 if all(c.is_version_enough for c in comparisons) else 2)
+
+
 @contracts_app.command("check")
 def contracts_check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to look at; nothing is sent.")],
