@@ -1,0 +1,78 @@
+"""The XML of WeChat's replies, cards, files, forwarded bundles and recalls, which some exporters leave as it is.
+
+Only a few tags are looked for, by pattern: the text is a stranger's, is often cut, and is never given to an XML parser.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import NamedTuple
+
+MAX_XML = 1 << 20
+MAX_ITEMS = 200
+_KINDS = {"1": "text", "5": "card", "6": "file", "8": "sticker", "19": "forwarded", "33": "card", "36": "card",
+          "57": "reply"}  # fmt: skip
+_BY_TAG = (("<img", "image"), ("<voicemsg", "voice"), ("<videomsg", "video"), ("<emoji", "sticker"),
+           ("<location", "location"), ("<revokemsg", "recall"))  # fmt: skip
+
+
+class Body(NamedTuple):
+    """What the XML says: our kind (None: unknown), the words, and of a reply whom and what it quotes."""
+
+    kind: str | None
+    text: str | None
+    quoted_by: str | None = None
+    quoted: str | None = None
+    reply_id: str | None = None
+
+
+def is_xml(text: str) -> bool:
+    """Whether a content is WeChat's XML."""
+    return text.startswith("<") and text.startswith(("<?xml", "<msg", "<sysmsg", "<revokemsg", "<appmsg"))
+
+
+def appmsg_body(xml: str) -> Body:
+    """The kind and the words of a message kept as XML."""
+    xml = xml[:MAX_XML]
+    if "<revokemsg" in xml:
+        return Body("recall", _tag(xml, "replacemsg"), reply_id=_tag(xml, "newmsgid"))
+    at = xml.find("<appmsg")
+    if at < 0:
+        kind = next((kind for tag, kind in _BY_TAG if tag in xml[:2000]), None)
+        label = re.search(r'\blabel="([^"]*)"', xml) if kind == "location" else None
+        return Body(kind, html.unescape(label[1]) if label else None)
+    refer_at = xml.find("<refermsg")
+    outer = xml[at : refer_at if refer_at > 0 else None]
+    kind = _KINDS.get(_tag(outer, "type") or "", "card")
+    title = _tag(outer, "title")
+    if refer_at > 0:
+        refer = xml[refer_at:]
+        quoted = _tag(refer, "content")
+        if quoted is not None and is_xml(quoted):
+            quoted = appmsg_body(quoted).text
+        return Body("reply", title, _tag(refer, "displayname"), quoted, _tag(refer, "svrid"))
+    if kind == "forwarded":
+        return Body(kind, "\n".join([title or "", *_bundle(_tag(outer, "recorditem") or outer)]).strip())
+    parts = [title, _tag(outer, "des"), _tag(outer, "url") if kind == "card" else None]
+    return Body(kind, "\n".join(dict.fromkeys(p for p in parts if p)) or None)
+
+
+def _bundle(items: str) -> list[str]:
+    """The messages of a forwarded bundle, a line each: who, when, what."""
+    lines = []
+    for item in re.findall(r"<dataitem\b.*?</dataitem>", items, re.DOTALL)[:MAX_ITEMS]:
+        who, when, what = _tag(item, "sourcename"), _tag(item, "sourcetime"), _tag(item, "datadesc")
+        head = " ".join(p for p in (who, when) if p)
+        lines.append(f"{head}: {what or '[图片]'}" if head else what or "")
+    return [line for line in lines if line]
+
+
+def _tag(xml: str, name: str) -> str | None:
+    """The text of the first tag of that name, entities and CDATA undone; None where it is absent or empty."""
+    found = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", xml, re.DOTALL)
+    if found is None:
+        return None
+    text = found[1].strip()
+    inner = text.removeprefix("<![CDATA[").removesuffix("]]>")
+    return (html.unescape(text) if inner == text else inner).strip() or None
