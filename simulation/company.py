@@ -16,6 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from simulation.daily import COLUMNS, daily_reports
+from simulation.daily_reports.facts import routine_facts, told_facts
+from simulation.daily_reports.write import DailyReportFiles
 from simulation.dirt import spoil
 from simulation.effects import write_effects
 from simulation.hazards import Rates, Schedule, rates, schedule
@@ -25,6 +27,7 @@ from simulation.parameters import Parameters
 from simulation.process import Cast, Look, Story, World, live
 from simulation.records import (
     Desk,
+    Quotation,
     action_rows,
     answer_rows,
     crm_rows,
@@ -91,12 +94,16 @@ def simulate(out: Path, parameters: Parameters, progress: Progress | None = None
     chunks = list(enumerate(split(people)))
     worlds = _worlds(parameters)
     oracles = Oracles(worlds.rates, worlds.schedules, parameters)
+    legacy = _legacy(parameters, people, inbox, truth_folder)
     with CsvFiles(inbox) as files, Truth(truth_folder, parameters, people) as truth:
         for number, reps in chunks:
-            _chunk(parameters, people, worlds, oracles, number, reps, files, truth)
+            _chunk(parameters, people, worlds, oracles, number, reps, files, truth, legacy)
             if progress is not None:
                 progress("opportunities", number + 1, len(chunks))
         rows = {**files.rows, **write_reference(parameters, people, inbox)}
+        if legacy is not None:
+            legacy.close()
+            rows |= legacy.rows
         truth.write_small({"opportunities": people.opportunities, "reps": len(people.rep_id), "rows": rows})
     write_effects(truth_folder, parameters)
     return Summary(people.opportunities, len(people.rep_id), rows)
@@ -137,6 +144,7 @@ def _chunk(
     reps: Ints,
     files: CsvFiles,
     truth: Truth,
+    legacy: DailyReportFiles | None,
 ) -> None:
     """Make one chunk and append it; its place alone seeds it."""
     rng = np.random.default_rng(np.random.SeedSequence(p.seed, spawn_key=(3, number)))
@@ -146,7 +154,7 @@ def _chunk(
     lives, told = _live(p, people, worlds, opp, rng)
     truth.write_chunk(lives, told.answers, oracles, rng)
     desk = Desk.open(p, people, opp, worlds.schedules, worlds.real, rng)
-    for kind, frame in _frames(desk, told, reps):
+    for kind, frame in _frames(desk, told, reps, legacy):
         spoiled, counts = spoil(frame, kind, p.dirt, rng)
         truth.dirt.update(counts)
         files.append(spoiled, encoding=ENCODINGS.get(kind, "utf-8-sig"))
@@ -191,7 +199,9 @@ def _live(
     return Lives(opp, cast, look, real, unhelped, unswitched, rival_since), tell(p, opp, real, story, rng)
 
 
-def _frames(desk: Desk, told: Timeline, reps: Ints) -> Iterator[tuple[str, pl.DataFrame]]:
+def _frames(
+    desk: Desk, told: Timeline, reps: Ints, legacy: DailyReportFiles | None
+) -> Iterator[tuple[str, pl.DataFrame]]:
     """Each kind of file's rows of the chunk, in a fixed order."""
     r = Renderer(desk)
     visits, stages, deeds = visit_rows(desk, told), stage_rows(desk, told), action_rows(desk, told)
@@ -208,9 +218,41 @@ def _frames(desk: Desk, told: Timeline, reps: Ints) -> Iterator[tuple[str, pl.Da
     yield ANSWERS, r.answers(answers.filter(on_form))
     yield CRM, r.crm(crm_rows(desk, told, quotation))
     paper_visits = pl.concat([visits.filter(~on_form), _told_twice(desk, visits)])
-    reports = daily_reports(r, paper_visits, *(rows.filter(~on_form) for rows in (stages, deeds, signings)))
+    paper = [paper_visits, *(rows.filter(~on_form) for rows in (stages, deeds, signings))]
+    if legacy is not None:
+        paper, paper_rounds = _handed_over(desk, r, told, quotation, paper, paper_rounds, reps, legacy)
+    reports = daily_reports(r, *paper)
     yield DAILY, _in_order(pl.concat([reports, paper_rounds], how="diagonal"), ["_file", *COLUMNS], "录入时间")
     yield DAILY_ANSWERS, r.daily_answers(answers.filter(~on_form))
+
+
+def _legacy(p: Parameters, people: People, inbox: Path, truth: Path) -> DailyReportFiles | None:
+    """The writer of legacy daily reports, if the company has them."""
+    if p.daily_reports is None:
+        return None
+    return DailyReportFiles(inbox, truth, people, p.daily_reports, seed=p.seed, start=p.start, end=p.end)
+
+
+def _handed_over(
+    desk: Desk,
+    r: Renderer,
+    told: Timeline,
+    quotation: Quotation,
+    paper: list[pl.DataFrame],
+    rounds: pl.DataFrame,
+    reps: Ints,
+    legacy: DailyReportFiles,
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Give the paper route of some offices to their own daily reports; returns what is left to the clerk."""
+    own = legacy.offices[desk.people.office[desk.opp.rep]]  # by opportunity
+    here = [pl.Series(own[rows["opp"].to_numpy()], dtype=pl.Boolean) for rows in paper]
+    visits, stages, deeds, signings = (rows.filter(mask) for rows, mask in zip(paper, here, strict=True))
+    of_rep = rounds["工号"].str.slice(2).cast(pl.Int64).to_numpy() - 1
+    own_round = pl.Series(legacy.offices[desk.people.office[of_rep]], dtype=pl.Boolean)
+    facts = told_facts(desk, r, told, quotation, visits, stages, deeds, signings)
+    routine = routine_facts(desk.people, rounds.filter(own_round), np.datetime64(desk.p.start, "D"))
+    legacy.add(pl.concat([facts, routine]), through=int(desk.people.office[reps].max()))
+    return [rows.filter(~mask) for rows, mask in zip(paper, here, strict=True)], rounds.filter(~own_round)
 
 
 def _told_twice(desk: Desk, visits: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simulation.daily_reports.levels import DailyReports
+
 Route = Literal["form", "paper"]
 Share = Annotated[float, Field(ge=0, le=1)]
 PerStage = tuple[float, float, float, float, float]
@@ -239,6 +241,9 @@ class Parameters(_Strict):
     visits: Visits = Visits()
     market: Market = Market()
     dirt: Dirt = Dirt()
+    daily_reports: DailyReports | None = (
+        None  # Offices on paper send daily reports of their own, not the clerk's table.
+    )
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Parameters:
