@@ -80,7 +80,7 @@ def text_family(path: Path) -> str | None:
     under = [n for n in after_blank if dated and n > dated[0] and _UNDER_DATE.fullmatch(lines[n])]
     named = [n for n in after_blank if _is_name_alone(lines[n])]
     families = {"quoted": quoted, "exported": exported, "copied": [*copied, *under], "named": named}
-    first = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    first = next((n for n, line in enumerate(lines) if line.strip() and not _TIME_ALONE.fullmatch(line)), 0)
     near = {name: found for name, found in families.items() if found and min(found) - first < FIRST_HEADER_WITHIN}
     if "quoted" in near and len(quoted) * 2 >= len(exported):
         return "quoted"
@@ -118,7 +118,8 @@ def _exported_blocks(lines: Iterable[Line], pattern: re.Pattern[str]) -> Iterato
         found = pattern.fullmatch(line) if is_after_blank and line[:1].isdigit() else None
         if found and iso_day(found["day"]) and iso_clock(found["clock"]):
             name, time = found["name"].strip(), f"{found['day']} {found['clock']}"
-            if block is None or time >= latest or name in speakers or pattern is _QUOTED or is_recall(name):
+            before = block.time if block is not None and not block.is_one_line else latest
+            if block is None or time >= before or name in speakers or pattern is _QUOTED or is_recall(name):
                 if block is not None:
                     yield _closed(block)
                     if not block.is_one_line:

@@ -83,8 +83,11 @@ class Settling:
 
     @cached_property
     def _digest(self) -> str:
-        with self._path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+        hashed = hashlib.sha256()
+        with self._path.open(encoding="utf-8-sig", errors="replace") as stream:
+            while chunk := stream.read(1 << 20):
+                hashed.update(chunk.encode())
+        return hashed.hexdigest()[:16]
 
     def _quoted(self, name: str | None, quoted: str) -> str | None:
         """The key of the message that is quoted: the latest of that name that begins so; else the only one of any."""
