@@ -18,13 +18,14 @@ from queries.snapshot import CURRENT, unused_snapshots
 
 # Whole schemas, and single tables of schemas that hold what nobody but the pipeline may see.
 SCHEMAS = ("marts", "ml", "ops", "ref")
-TABLES = {("landing", "files"), ("staging", "ledger"), ("staging", "quarantine"), ("staging", "duplicates")}
+TABLES = {("landing", "files"), *(("staging", t) for t in ("ledger", "quarantine", "duplicates", "review"))}
 # Working tables of the risk model: large, and of no use to a reader.
 PRIVATE = {("ml", "landmark_features"), ("ml", "landmarks")}
 # Free text may hold phone numbers; no snapshot shows them.
 FREE_TEXT = {
     ("marts", "opportunity_timeline"): ("detail",),
     ("staging", "quarantine"): ("value", "raw"),
+    ("staging", "review"): ("alias", "said", "candidates"),
 }
 PHONE = r"(1[3-9]\d)\d{4}(\d{4})"
 

@@ -5,7 +5,6 @@ Shipped in `headers.yaml`; a workspace's own `headers.yaml` adds to it, and its 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +13,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data_contracts.mapping import normal_header
+from data_contracts.header_text import normal_header, without_brackets
 from data_contracts.yaml_io import load_model
 
 FILE = "headers.yaml"
-# 金额(万元), 日期（必填）: what stands in brackets at the end says how, not what.
-_BRACKETS = re.compile(r"\s*[(\[<{【《][^()\[\]<>{}【】《》]*[)\]>}】》]\s*$")
 
 
 class Words(BaseModel):
@@ -76,7 +73,7 @@ class Headers:
 
         None: unknown.
         """
-        plain = _BRACKETS.sub("", normal_header(header))
+        plain = without_brackets(normal_header(header))
         # properties.createdate: of a nested field the last part says what it is.
         for text in (header, plain, header.replace("_", " "), plain.rpartition(".")[2]):
             field = self._field_by_header.get(normal_header(text))

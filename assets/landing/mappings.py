@@ -16,11 +16,14 @@ from data_contracts.settings import Settings
 from data_contracts.yaml_io import parse_yaml, validate_model
 
 # Raise when the readers change what they make of the same bytes: every file is then read again.
-READERS_VERSION = 2
-READING = ("format", "encoding", "delimiter", "quote", "sheet", "header_row", "rows", "columns", "fill_down")
+READERS_VERSION = 3
+READING = (
+    "format", "encoding", "delimiter", "quote", "sheet", "header_row", "header_rows", "tables", "skip", "rows", "columns",
+    "fill_down", "channels",
+)  # fmt: skip
 
-# What people record in the dashboard reaches every workspace.
-ALWAYS = ("dashboard_records",)
+# What people record in the dashboard and settle in the review list reaches every workspace.
+ALWAYS = ("dashboard_records", "review_decisions")
 
 
 @dataclass(frozen=True)

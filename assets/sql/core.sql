@@ -33,6 +33,8 @@ create or replace view known.signings as from staging.signings
   where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
 create or replace view known.interventions as from staging.interventions
   where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
+create or replace view known.aliases as from staging.aliases
+  where is_in_force(recorded_at, overruled_at) and occurred_at <= getvariable('as_of');
 create or replace view known.organisation as from staging.organisation
   where is_in_force(recorded_at, overruled_at);
 create or replace view known.targets as from staging.targets

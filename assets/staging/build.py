@@ -7,6 +7,8 @@ canonical tables with the rows that nothing is wrong with.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,15 +18,20 @@ import duckdb
 from assets.landing.land import has_table
 from assets.landing.mappings import landing_table
 from assets.landing.rebuild import mappings_in_force
-from assets.staging.compiled import compile_mapping, fresh_tables, unusable
+from assets.staging.compiled import Aids, Mapped, compile_mapping, fresh_tables, unusable
+from assets.staging.identity import masters_of, read_masters
 from assets.staging.ledger import SIDE_TABLES, ledger_faults, write_ledger
+from assets.staging.notes import Library, forget_unused
 from assets.staging.records import Candidate
 from assets.staging.tell import problems
 from assets.warehouse import count
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
+from data_contracts.identity import load_identity
+from data_contracts.lexicon import load_lexicon
 from data_contracts.mapping import Mapping
 from data_contracts.sql_names import quote_ident, quote_literal
+from models.notes import NoteReader
 
 __all__ = ["StagingResult", "build_staging", "latest_time", "ledger_faults"]
 
@@ -52,12 +59,15 @@ def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
         fresh_tables(con)
         for mapping in mappings:
             _find_duplicates(con, mapping)
-        mapped = [compile_mapping(con, mapping, run.settings.timezone) for mapping in mappings]
-        candidates = [c for m in mapped for c in m.candidates]
-        _find_bad_rows(con, candidates)
-        _give_keys(con, candidates)
-        for candidate in candidates:
-            _run(con, candidate.insert_sql, candidate)
+        aids = _no_aids_yet(con, run)
+        # What is told in words is read after the records that say whom it may mean.
+        structured = [m for m in mappings if not m.is_told]
+        mapped = _stage(con, structured, run, aids)
+        if len(structured) < len(mappings):
+            aids.masters = read_masters(con, aids.masters.identity)
+            mapped += _stage(con, [m for m in mappings if m.is_told], run, aids)
+            _give_keys_again(con)
+        forget_unused(con)
         for record in names("sources"):
             let_structured_win(con, record)
         write_ledger(con, [(m.mapping, m.relations, m.candidates) for m in mapped])
@@ -68,6 +78,25 @@ def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
     rows = {n: count(con, load_contract("sources", n).table) for n in names("sources")}
     rows |= {n: count(con, f"staging.{n}") for n in SIDE_TABLES}
     return StagingResult(rows, problems(con, mappings, run))
+
+
+def _no_aids_yet(con: duckdb.DuckDBPyConnection, run: Run) -> Aids:
+    """The note reader by the workspace's lexicon; masters of nobody."""
+    root = run.workspace.root
+    lexicon = load_lexicon(root)
+    words = hashlib.sha256(f"{lexicon.model_dump_json()}{run.settings.timezone}".encode()).hexdigest()
+    return Aids(Library(lambda: NoteReader(lexicon), words), masters_of(con, load_identity(root)))
+
+
+def _stage(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run, aids: Aids) -> list[Mapped]:
+    """Two passes over these mappings: what is wrong, then the records of rows that nothing is wrong with."""
+    mapped = [compile_mapping(con, mapping, run.settings.timezone, aids) for mapping in mappings]
+    candidates = [c for m in mapped for c in m.candidates]
+    _find_bad_rows(con, candidates)
+    _give_keys(con, candidates)
+    for candidate in candidates:
+        _run(con, candidate.insert_sql, candidate)
+    return mapped
 
 
 def latest_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -123,7 +152,7 @@ def _find_bad_rows(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) 
 
 
 def _give_keys(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:
-    """A dense integer for every opportunity of any record, in the order of the identifiers."""
+    """A dense integer for every opportunity of any record so far, in the order of the identifiers."""
     ids = " union all ".join(
         f"select opportunity_id from ({c.good_sql}) where opportunity_id is not null"
         for c in candidates
@@ -132,7 +161,19 @@ def _give_keys(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> N
     con.execute(f"""
         create or replace temp table _keys as
         select opportunity_id as known_id, (row_number() over (order by opportunity_id))::integer as opportunity_key
-        from (select distinct opportunity_id from ({ids or "select null::varchar as opportunity_id where false"}))""")
+        from (select distinct opportunity_id from ({ids or "select null::varchar as opportunity_id where false"})
+              union select known_id from _keys)""")
+
+
+def _give_keys_again(con: duckdb.DuckDBPyConnection) -> None:
+    """Where what is told brought opportunities that no structured record has, the keys given before have moved."""
+    for record in names("sources"):
+        contract = load_contract("sources", record)
+        if "opportunity_key" in contract.column_names:
+            con.execute(
+                f"update {contract.table} t set opportunity_key = k.opportunity_key from _keys k"
+                " where k.known_id = t.opportunity_id and k.opportunity_key <> t.opportunity_key"
+            )
 
 
 def let_structured_win(con: duckdb.DuckDBPyConnection, record: str) -> None:
@@ -150,7 +191,7 @@ def let_structured_win(con: duckdb.DuckDBPyConnection, record: str) -> None:
                 where fact_key in (
                     select fact_key from {table} group by fact_key having min(source_rank) < max(source_rank))
                 group by fact_key, source_rank)
-            update {table} as t set is_primary = false, overruled_at = better.known_at
+            update {table} as t set is_primary = false, overruled_at = least(t.overruled_at, better.known_at)
             from (select o.fact_key, o.source_rank, min(b.known_at) as known_at
                   from told o join told b on b.fact_key = o.fact_key and b.source_rank < o.source_rank
                   group by o.fact_key, o.source_rank) as better

@@ -15,6 +15,7 @@ SIDE_TABLES = {
     "ledger": "Per file: rows read = accepted + quarantined + exact duplicates.",
     "quarantine": "Every refused row with file, row, column and reason.",
     "duplicates": "Every exact duplicate with the row that was kept.",
+    "review": "What a person should settle: names that nobody is found for, facts read with little confidence.",
 }
 
 

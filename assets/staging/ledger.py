@@ -13,7 +13,7 @@ from assets.warehouse import read_sql
 from data_contracts.mapping import Mapping
 from data_contracts.sql_names import quote_ident
 
-SIDE_TABLES = ("ledger", "quarantine", "duplicates")
+SIDE_TABLES = ("ledger", "quarantine", "duplicates", "review")
 
 
 def write_ledger(

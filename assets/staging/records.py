@@ -23,6 +23,7 @@ RECORDED = "if(is_recorded_at_filled, null, recorded_at)"
 # What makes a fact the same fact in two sources, by record. The local day stands for the time, because the less
 # structured sources know no more than the day.
 FACTS: dict[str, str] = {
+    "aliases": "what, scope, alias, occurred_at",
     "opportunities": "opportunity_id, occurred_at, recorded_at",
     "stage_events": f"opportunity_id, event, coalesce(stage, ''), {DAY}",
     "visits": "case when rep_id is not null and coalesce(customer_name, customer_id, opportunity_id) is not null"
@@ -109,7 +110,8 @@ class Candidate:
     def _kept(self) -> str:
         flags = [f"{quote_ident(f'!{n}')}, {quote_ident(f'd:{n}')}" for n in self.relation.faults]
         missing = [f"{quote_ident(f'?{a}')}, {quote_ident(f'j:{a}')}" for a in self._strict_joins]
-        return ", ".join([PROVENANCE, *([OTHER] if self.relation.is_derived else []), *flags, *missing])
+        told = ['"o:overruled_at"'] if self.relation.is_told else []
+        return ", ".join([PROVENANCE, *([OTHER] if self.relation.is_derived else []), *told, *flags, *missing])
 
     @property
     def _strict_joins(self) -> list[str]:
@@ -234,8 +236,9 @@ class Candidate:
             "mapping": quote_literal(self.mapping.mapping),
             "content_hash": f"hash({', '.join(map(quote_ident, self.columns))}, {RECORDED})",
             "fact_key": f"hash({quote_literal(self.record.record)}, {FACTS[self.record.record]})",
-            "is_primary": "true",
-            "overruled_at": "null",
+            # A correction takes the place of what it corrects, as a better source does.
+            "is_primary": 'c."o:overruled_at" is null' if self.relation.is_told else "true",
+            "overruled_at": 'c."o:overruled_at"' if self.relation.is_told else "null",
         }
         values = ", ".join(given.get(c, f"c.{quote_ident(c)}") for c in self.contract.column_names)
         keys = " left join _keys k on k.known_id = c.opportunity_id" if self.has_opportunity else ""

@@ -12,7 +12,9 @@ import duckdb
 
 from assets.landing.mappings import landing_table
 from assets.staging.values import Column, Compiled, Habits, Scope, add_steps, compile_value, condition
-from data_contracts.mapping import DerivedSource, Join, Mapping, Pair, Pick, Source
+from data_contracts.mapping import Join, Mapping
+from data_contracts.mapping_derived import DerivedSource, Pair, Pick
+from data_contracts.mapping_sources import Source
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident, quote_literal
 
@@ -26,17 +28,19 @@ class Relation:
     """A table of the mapping: SQL that yields it, its columns, and the faults of its derived columns.
 
     `faults` names the derived columns for which `!NAME` (it cannot be read) and `d:NAME` (what is written) are there.
+    `is_told`: read from notes; `o:overruled_at` is there, from when a correction takes the row's place.
     """
 
     sql: str
     scope: Scope
     faults: dict[str, Compiled] = field(default_factory=dict)
     is_derived: bool = False
+    is_told: bool = False
 
     def with_join(self, alias: str, sql: str, scope: Scope) -> Relation:
         """The relation with another's columns, named alias.column."""
         added = {f"{alias}.{name}": Column(quote_ident(f"{alias}.{name}"), c.kind) for name, c in scope.items()}
-        return Relation(sql, self.scope | added, self.faults, self.is_derived)
+        return Relation(sql, self.scope | added, self.faults, self.is_derived, self.is_told)
 
 
 def provenance_scope() -> Scope:
@@ -101,16 +105,18 @@ def _with_value(sql: str, scope: Scope, compiled: Compiled, faults: dict[str, Co
     return sql, {**scope, name: Column(quote_ident(name), compiled.kind)}
 
 
-def derived_relation(con: duckdb.DuckDBPyConnection, name: str, derived: DerivedSource, base: Relation, habits: Habits,
-                     table: str) -> Relation:  # fmt: skip
-    """Make a derived source as the temporary table `table` (quoted) and give it as a relation."""
-    if derived.pair is not None:
-        sql, scope, faults = _pair_sql(derived.pair, base, habits)
+def derived_relation(
+    con: duckdb.DuckDBPyConnection, derived: DerivedSource, base: Relation, habits: Habits, table: str
+) -> Relation:
+    """Make a paired or picked source as the temporary table `table` (quoted) and give it as a relation."""
+    if isinstance(derived.rule, Pair):
+        sql, scope, faults = _pair_sql(derived.rule, base, habits)
     else:
-        assert derived.pick is not None
-        sql, scope, faults = _pick_sql(derived.pick, base, habits), base.scope, base.faults
+        assert isinstance(derived.rule, Pick)
+        sql, scope, faults = _pick_sql(derived.rule, base, habits), base.scope, base.faults
     con.execute(f"create or replace temp table {table} as {sql}")
-    return Relation(f"select * from {table}", scope, faults, is_derived=True)
+    is_told = base.is_told and isinstance(derived.rule, Pick)
+    return Relation(f"select * from {table}", scope, faults, is_derived=True, is_told=is_told)
 
 
 def _ordered(values: tuple[Value, ...], base: Relation, habits: Habits, descending: bool) -> tuple[str, str]:
@@ -148,6 +154,7 @@ def _pick_sql(pick: Pick, base: Relation, habits: Habits) -> str:
         where.append(condition(pick.where, base.scope))
     kept = [quote_ident(n) for n in base.scope if n not in PROVENANCE_NAMES]
     kept += [quote_ident(f"{flag}{n}") for n in base.faults for flag in ("!", "d:")]
+    kept += ['"o:overruled_at"'] if base.is_told else []
     other = OTHER if base.is_derived else (
         "null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
     )  # fmt: skip

@@ -33,6 +33,7 @@ GOOD: dict[str, dict[str, Any]] = {
         "occurred_at": DAY,
         "snoozed_until": "2025-03-09",
     },
+    "aliases": {"what": "customer", "alias": "联华", "decision": "same", "settled_as": "K1", "occurred_at": DAY},
     "organisation": {"rep_id": "R1", "role": "rep", "valid_from": "2024-01-01", "valid_to": "2025-01-01"},
     "targets": {
         "period": "2025-Q1",
@@ -107,6 +108,10 @@ def test_a_good_row_breaks_nothing(record: str) -> None:
         ("signings", {"amount": -1}, {"amount_range"}),
         ("signings", {"amount": None}, {"amount_required"}),
         ("interventions", {"action": "prayed"}, {"action_accepted_values"}),
+        ("aliases", {"decision": "perhaps"}, {"decision_accepted_values"}),
+        ("aliases", {"settled_as": None}, {"decision_complete"}),
+        ("aliases", {"decision": "new", "settled_as": None}, set()),
+        ("aliases", {"what": "dog"}, {"what_accepted_values"}),
         ("organisation", {"valid_to": "2024-01-01"}, {"validity_not_empty"}),
         ("organisation", {"valid_to": None, "valid_from": None}, set()),
         ("organisation", {"role": "boss"}, {"role_accepted_values"}),

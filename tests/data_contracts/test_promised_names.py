@@ -18,11 +18,12 @@ SOURCES = {
     "actions": "action_code evidence",
     "signings": "amount contract_no",
     "interventions": "alert_key supervisor_id action",
+    "aliases": "what scope alias decision settled_as decided_by",
     "organisation": "rep_id supervisor_id office city province region valid_from valid_to",
     "targets": "period scope scope_id amount",
     "costs": "period category amount hours",
 }
-WITHOUT_OPPORTUNITY = {"organisation", "targets", "costs"}
+WITHOUT_OPPORTUNITY = {"aliases", "organisation", "targets", "costs"}
 MARTS = {
     "stage_spells": "opportunity_id spell_no stage stage_no entered_at left_at exit dwell_days dwell_business_days"
     " sla_days is_overrun is_rework is_tied owner_id office city region",

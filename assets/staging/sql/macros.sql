@@ -109,3 +109,8 @@ create or replace macro staging.period_start(p) as (
 create or replace macro staging.period_end(p) as (
   (staging.period_start(p) + case when length(p) = 4 then interval 1 year
                                   when contains(p, 'Q') then interval 3 month else interval 1 month end)::date);
+
+-- A fact that was read, in a line: what a person accepts or ignores.
+create or replace macro staging.note_alias(f) as (
+  concat_ws(' ', f.customer, f.kind, f.status, f.date, if(f.rescheduled_to is null, null, concat('-> ', f.rescheduled_to)),
+            f.stage, f.amount_yuan, f.actions_done, f.actions_missing, f.next_step, f.next_date));

@@ -8,3 +8,16 @@ create or replace temp table _faults (
 
 -- Grain: one source row that a fault keeps out of every record it feeds.
 create or replace temp table _bad_rows (file_id integer not null, source_sheet varchar, source_row bigint not null);
+
+-- Who names are resolved to (masters.sql fills them), and the threads of notes that are still there.
+create or replace temp table _reps (rep_id varchar, rep_name varchar, phone varchar, office varchar, city varchar);
+create or replace temp table _rep_cities (rep_id varchar, city varchar);
+create or replace temp table _customers (customer_id varchar, customer_name varchar, rep_id varchar, city varchar);
+create or replace temp table _customer_names (customer_id varchar, customer_name varchar, number varchar);
+create or replace temp table _open (opportunity_id varchar, rep_id varchar, customer_id varchar, from_day date, to_day date);
+create or replace temp table _visit_days (visit_id varchar, rep_id varchar, customer_id varchar, day date);
+create or replace temp table _aliases (what varchar, scope varchar, alias varchar, decision varchar, settled_as varchar);
+create or replace temp table _threads_used (thread varchar);
+
+-- Grain: one opportunity: its integer key.
+create or replace temp table _keys (known_id varchar, opportunity_key integer);
