@@ -1,0 +1,321 @@
+"""Legacy daily reports held against the truth: what is recovered of them, whom they mean, and how fast they are read.
+
+    python -m benchmarks.daily_reports [--factor 0.1] [--level usual] [--mappings DIR] [--rows 40000]
+
+A company whose offices on paper send Excel daily reports, chats and journals is simulated at each level of dirt, landed
+and staged with the mappings that are shipped for them (and those of --mappings), and compared with what its files tell:
+
+- files taken by kind of source, and visit reports (rep, customer, day, status) recovered: precision and recall;
+- stages and contract amounts of opportunities, likewise;
+- names alone: customers given the rep, reps given the office, each as often as written; opportunities of found visits;
+- rows and messages per second of one core (CPU time of the process and its children), and against a floor read in
+  the same run: calamine alone for workbooks, a split into lines alone for chats.
+
+Nothing is asserted; what is printed is what was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from python_calamine import CalamineWorkbook
+
+from assets.landing.inbox import take_inbox
+from assets.staging.build import build_staging
+from assets.staging.identity import find_customers, masters_of
+from assets.warehouse import connect
+from assets.workspace import Run, Workspace
+from data_contracts.identity import load_identity
+from data_contracts.sql_names import quote_literal
+from models.matching import choose
+from simulation.company import simulate
+from simulation.daily_reports.cells import Sheet
+from simulation.daily_reports.chats import Chat, wechatmsg_text
+from simulation.daily_reports.diary import Message
+from simulation.daily_reports.levels import LEVELS, DailyReports, Level
+from simulation.daily_reports.names import Account
+from simulation.daily_reports.workbooks import write_sheets
+from simulation.parameters import Parameters
+
+LEGACY = ("daily_report", "company_chats", "company_journals")
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+FILES = """
+select kind_of_source, count(*) as files, count(*) filter (status = 'active') as taken,
+  sum(rows_read)::int as rows_read, sum(quarantined)::int as quarantined, string_agg(distinct mapping, ', ') as mappings
+from (select distinct kind_of_source, file from told) left join staging.ledger on file_name = file
+group by kind_of_source order by all
+"""
+# A visit report as told and as recovered. A day is right if it is the visit's or, of one moved, the day it was told.
+VISITS = """
+create or replace temp table recovered as
+with wanted as (
+  select distinct kind_of_source, file, rep_id, customer_id, happened_on, date, status from told
+  where status is not null),
+found as (
+  select distinct t.kind_of_source, f.name as file, v.rep_id, v.customer_id, v.occurred_at::date as day, v.status
+  from staging.visits v join landing.files f using (file_id)
+  join (select distinct kind_of_source, file from told) t on t.file = f.name
+  where v.status <> 'planned'),
+hit as (
+  select w.*, f.day is not null as is_found
+  from wanted w left join found f
+    on f.file = w.file and f.rep_id = w.rep_id and f.customer_id = w.customer_id and f.status = w.status
+   and f.day in (w.happened_on, w.date)),
+right_ones as (
+  select f.*, exists (
+    from wanted w where f.file = w.file and f.rep_id = w.rep_id and f.customer_id = w.customer_id
+     and f.status = w.status and f.day in (w.happened_on, w.date)) as is_right
+  from found f)
+select coalesce(a.kind_of_source, b.kind_of_source) as kind_of_source, a.told, a.hits, b.found, b.rights
+from (select kind_of_source, count(*) as told, count(*) filter (is_found) as hits
+      from (select kind_of_source, file, rep_id, customer_id, happened_on, status, bool_or(is_found) as is_found
+            from hit group by all) group by 1) a
+full join (select kind_of_source, count(*) as found, count(*) filter (is_right) as rights from right_ones group by 1) b
+  using (kind_of_source)
+"""
+MEASURED = """
+select {{label}}, sum(told)::int as told, round(sum(rights) / nullif(sum(found), 0), 3) as precision,
+  round(coalesce(sum(hits), 0) / sum(told), 3) as recall
+from recovered group by all order by all
+"""
+STAGES = """
+with wanted as (select distinct opportunity_id, stage from told where stage is not null and opportunity_id is not null),
+found as (
+  select distinct e.opportunity_id, e.stage from staging.stage_events e join landing.files f using (file_id)
+  where f.name in (select file from told) and e.stage is not null)
+select (select count(*) from wanted) as told,
+  round((select count(*) from found semi join wanted using (opportunity_id, stage))
+    / nullif((select count(*) from found), 0), 3) as precision,
+  round((select count(*) from found semi join wanted using (opportunity_id, stage))
+    / nullif((select count(*) from wanted), 0), 3) as recall
+"""
+AMOUNTS = """
+with wanted as (
+  select distinct opportunity_id, amount_yuan::decimal(18, 2) as amount from told
+  where stage = 'contract_signed' and amount_yuan is not null and opportunity_id is not null),
+found as (
+  select distinct s.opportunity_id, s.amount::decimal(18, 2) as amount from staging.signings s
+  join landing.files f using (file_id) where f.name in (select file from told))
+select (select count(*) from wanted) as told,
+  round((select count(*) from found semi join wanted using (opportunity_id, amount))
+    / nullif((select count(*) from found), 0), 3) as precision,
+  round((select count(*) from found semi join wanted using (opportunity_id, amount))
+    / nullif((select count(*) from wanted), 0), 3) as recall
+"""
+OPPORTUNITIES = """
+with pairs as (
+  select distinct v.visit_id, v.opportunity_id as found, t.opportunity_id as wanted
+  from staging.visits v join landing.files f using (file_id)
+  join told t on t.file = f.name and t.rep_id = v.rep_id and t.customer_id = v.customer_id and t.status = v.status
+   and v.occurred_at::date in (t.happened_on, t.date))
+select count(*) as told, round(count(*) filter (found = wanted) / nullif(count(found), 0), 3) as precision,
+  round(count(*) filter (found = wanted) / nullif(count(wanted), 0), 3) as recall
+from pairs
+"""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where workspaces are made, and which mappings read the legacy files."""
+
+    folder: Path
+    mappings: Path | None
+
+    def workspace(self, name: str, inbox: Path | None = None) -> Run:
+        """A workspace with the demo's settings and the legacy mappings; `inbox`: files to link into its own."""
+        root = self.folder / name
+        Workspace(root).make_folders()
+        shipped = [p.name.removesuffix(".yaml") for p in (files("data_contracts") / "mappings").iterdir()]
+        named = sorted(mapping for mapping in shipped if mapping.startswith(LEGACY))
+        if self.mappings is not None:
+            shutil.copytree(self.mappings, root / "mappings", dirs_exist_ok=True)
+            named = sorted({*named, *(p.stem for p in self.mappings.glob("*.yaml"))})
+        settings = (files("simulation") / "demo.yaml").read_text(encoding="utf-8")
+        listed = ", ".join(["company_reference", *named])
+        settings = settings.replace("company_reference]", f"{listed}]") + "inbox: {settle_seconds: 0}\n"
+        (root / "stagewatch.yaml").write_text(settings, encoding="utf-8")
+        for path in [] if inbox is None else inbox.iterdir():
+            os.link(path, root / "inbox" / path.name)
+        return Run.of(root, run_id=name, now=NOW)
+
+
+@contextmanager
+def cpu(report: Callable[[float], None]) -> Iterator[None]:
+    """CPU seconds of this process and its ended children."""
+    began = sum(os.times()[:4])
+    yield
+    report(sum(os.times()[:4]) - began)
+
+
+def show(con: duckdb.DuckDBPyConnection, title: str, sql: str) -> None:
+    """A titled table."""
+    print(f"\n{title}")
+    cursor = con.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    rows = [tuple("" if value is None else str(value) for value in row) for row in cursor.fetchall()]
+    widths = [max(len(row[k]) for row in [tuple(names), *rows]) for k in range(len(names))]
+    for row in [tuple(names), *rows]:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+def measure_level(shop: Workshop, level: Level, factor: float, *, old_excel: bool) -> None:
+    """One level: simulate, land, stage, compare."""
+    out = shop.folder / f"company_{level}"
+    settings = DailyReports(level=level, months_per_kind=1, old_excel=old_excel)
+    summary = simulate(out, Parameters(factor=factor, daily_reports=settings))
+    print(f"\n=== {level}: {summary}")
+    run = shop.workspace(f"workspace_{level}", out / "inbox")
+    spent: list[float] = []
+    with connect(run) as con:
+        with cpu(spent.append):
+            take_inbox(con, run)
+        with cpu(spent.append):
+            build_staging(con, run)
+        con.execute("set timezone = 'Asia/Shanghai'")
+        told = quote_literal(str(out / "truth" / "told_facts.parquet"))
+        con.execute(f"create temp table told as from read_parquet({told})")
+        print(f"CPU seconds: landing {spent[0]:.1f}, staging {spent[1]:.1f}")
+        show(con, "files by kind of source", FILES)
+        con.execute(VISITS)
+        show(con, "visit reports recovered, by kind of source", MEASURED.replace("{{label}}", "kind_of_source"))
+        show(con, "visit reports recovered", MEASURED.replace("{{label}}", "'all' as kind_of_source"))
+        show(con, "stages reached, by opportunity", STAGES)
+        show(con, "contract amounts, by opportunity", AMOUNTS)
+        show(con, "opportunities of the visits found", OPPORTUNITIES)
+        _names(con, run, out / "truth" / "told_names.parquet")
+        reasons = "select what, reason, count(*) as entries, sum(facts)::int as facts from staging.review group by all"
+        show(con, "for review", f"{reasons} order by all")
+
+
+def _names(con: duckdb.DuckDBPyConnection, run: Run, told_names: Path) -> None:
+    """Whom names mean: customers given the true rep, reps given the office; as often as each was written."""
+    masters = masters_of(con, load_identity(run.workspace.root))
+    wanted = con.execute("""
+        select customer, rep_id, any_value(customer_id), count(*) from told
+        where customer is not null group by customer, rep_id, customer_id order by all""").fetchall()
+    answers = find_customers(masters, [((name,), rep, "") for name, rep, _, _ in wanted])
+    known = set(masters.names)
+    for what, rows in (("customers", wanted), ("customers with a master", [w for w in wanted if w[2] in known])):
+        found = {(w[0], w[1], w[2]): a for w, a in zip(wanted, answers, strict=True)}
+        pairs = [(found[w[0], w[1], w[2]].match, w[2], w[3]) for w in rows]
+        _print_identity(what, [(match.id if match else None, true, times) for match, true, times in pairs])
+    reps = con.execute(
+        "select name, office, true_id, times from read_parquet(?) where what = 'rep' order by all", [str(told_names)]
+    ).fetchall()
+    settled = []
+    for name, office, true_id, times in reps:
+        match = masters.reps.by_key(name)
+        if match is None:
+            candidates = masters.reps.candidates(name, masters.reps.places_in(office))
+            match, _ = choose(candidates, masters.identity.accept, masters.identity.margin)
+        settled.append((match.id if match else None, true_id, times))
+    _print_identity("reps", settled)
+
+
+def _print_identity(what: str, pairs: list[tuple[str | None, str, int]]) -> None:
+    told = sum(times for _, _, times in pairs)
+    taken = sum(times for found, _, times in pairs if found is not None)
+    right = sum(times for found, true, times in pairs if found == true)
+    precision = right / taken if taken else float("nan")
+    print(f"  {what:24} {told:7,} times named, precision {precision:.3f}, recall {right / max(told, 1):.3f}")
+
+
+def measure_speed(shop: Workshop, rows: int) -> None:
+    """Landing of one large workbook and one large chat, and the floors of both."""
+    print(f"\n=== speed, {rows:,} rows and messages")
+    sources = {"workbook": (_large_workbook, _calamine), "chat": (_large_chat, _lines)}
+    for what, (make, floor) in sources.items():
+        path = make(shop.folder, rows)
+        run = shop.workspace(f"speed_{what}")
+        shutil.copy(path, run.workspace.root / "inbox" / path.name)
+        spent: list[float] = []
+        with connect(run) as con:
+            with cpu(spent.append):
+                take_inbox(con, run)
+            found = con.execute("select status, rows_read, reason from landing.files").fetchall()
+        with cpu(spent.append):
+            floor(path)
+        read = sum(row[1] for row in found)
+        print(
+            f"  {what}: {path.stat().st_size / 1e6:.1f} MB, landed {read:,} rows in {spent[0]:.2f} CPU s:"
+            f" {read / spent[0]:,.0f} a second; floor {spent[1]:.2f} s, ratio {spent[0] / max(spent[1], 1e-3):.1f}"
+            + ("" if read else f" ({found[0][2] if found else 'not taken'})")
+        )
+
+
+def _large_workbook(folder: Path, rows: int) -> Path:
+    rng = np.random.default_rng(1)
+    sheet = Sheet("日报")
+    sheet.add(["成都办事处2025年3月销售日报"])
+    sheet.add(["序号", "日期", "业务员", "客户名称", "拜访方式", "拜访结果", "阶段", "金额", "下一步", "备注"])
+    first = datetime(2025, 3, 1).date()
+    for k in range(rows):
+        amount = float(rng.integers(10, 2000) * 100) if k % 5 == 0 else None
+        stage, note = "报价" if k % 5 == 0 else None, f"见到采购，库存还有{k % 30}天的量"
+        sheet.add([k + 1, first + timedelta(k % 28), f"王敏{k % 20}", f"成都鑫源{k % 900}商贸有限公司", "上门拜访",
+                   "完成", stage, amount, "电话沟通", note])  # fmt: skip
+    path = folder / "成都办事处日报_2025年03月.xlsx"
+    write_sheets(path, [sheet])
+    return path
+
+
+def _large_chat(folder: Path, rows: int) -> Path:
+    accounts: dict[int | None, Account] = {k: Account(f"wxid_{k}", f"王敏{k}-成都", f"u{k}") for k in range(20)}
+    accounts[None] = Account("wxid_zg", "陈刚-成都主管", "ZG0001")
+    start = datetime(2025, 3, 3, 9)
+    messages = [
+        Message(k % 20, start + timedelta(seconds=37 * k), f"拜访成都鑫源{k % 900}商贸，见到采购，报价{k % 90 + 1}万")
+        for k in range(rows)
+    ]
+    chat = Chat("成都办事处日报群", "1@chatroom", messages, accounts, list(range(rows)))
+    path = folder / "成都办事处日报群_2025-03.txt"
+    path.write_bytes(wechatmsg_text(chat, np.random.default_rng(1))[0])
+    return path
+
+
+def _calamine(path: Path) -> None:
+    book = CalamineWorkbook.from_path(str(path))
+    for name in book.sheet_names:
+        for _ in book.get_sheet_by_name(name).iter_rows():
+            pass
+
+
+def _lines(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        line.strip()
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--factor", type=float, default=0.1)
+    parser.add_argument("--level", choices=list(LEVELS), action="append")
+    parser.add_argument("--mappings", type=Path, help="a folder of further mappings that read legacy files")
+    parser.add_argument("--rows", type=int, default=40_000)
+    parser.add_argument("--no-xls", action="store_true", help="write no .xls, which needs xlwt")
+    options = parser.parse_args()
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Workshop(Path(folder), options.mappings)
+        for level in options.level or LEVELS:
+            measure_level(shop, level, options.factor, old_excel=not options.no_xls)
+        if options.rows:
+            measure_speed(shop, options.rows)
+    print(f"\nin {time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
