@@ -40,6 +40,7 @@ from assets.workspace import Run, Workspace
 from data_contracts.identity import load_identity
 from data_contracts.sql_names import quote_literal
 from models.matching import choose
+from pipelines.demo import legacy_mappings
 from simulation.company import simulate
 from simulation.daily_reports.cells import Sheet
 from simulation.daily_reports.chats import Chat, wechatmsg_text
@@ -49,7 +50,6 @@ from simulation.daily_reports.names import Account
 from simulation.daily_reports.workbooks import write_sheets
 from simulation.parameters import Parameters
 
-LEGACY = ("daily_report", "company_chats", "company_journals")
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 FILES = """
@@ -138,8 +138,7 @@ class Workshop:
         """A workspace with the demo's settings and the legacy mappings; `inbox`: files to link into its own."""
         root = self.folder / name
         Workspace(root).make_folders()
-        shipped = [p.name.removesuffix(".yaml") for p in (files("data_contracts") / "mappings").iterdir()]
-        named = sorted(mapping for mapping in shipped if mapping.startswith(LEGACY))
+        named = legacy_mappings()
         if self.mappings is not None:
             shutil.copytree(self.mappings, root / "mappings", dirs_exist_ok=True)
             named = sorted({*named, *(p.stem for p in self.mappings.glob("*.yaml"))})

@@ -65,11 +65,15 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Folder of the demo workspace.")] = Path("demo"),
     factor: Annotated[float, typer.Option(help="Size: 1 is a year of the company of 420 reps.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of the simulated company.")] = 20250101,
+    daily_reports: Annotated[
+        Literal["clean", "usual", "messy"] | None,
+        typer.Option(help="Half of the offices on paper send Excel daily reports, chats and journals, this dirty."),
+    ] = None,
 ) -> None:
     """Simulate a year of a company, run the main job on it, and say what stands out."""
     from pipelines.demo import run_demo
 
-    run_demo(folder, factor=factor, seed=seed, console=err)
+    run_demo(folder, factor=factor, seed=seed, daily_reports=daily_reports, console=err)
 
 
 @app.command()
