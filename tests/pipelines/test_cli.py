@@ -32,9 +32,10 @@ def call(zygote: Zygote, *arguments: object) -> tuple[int, str, str]:
 
 def test_the_commands_are_those_that_work_and_no_stubs(zygote: Zygote) -> None:
     there = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
-    assert there == {"init", "demo", "run", "status", "sql", "alerts", "report", "dashboard", "serve", "doctor"}
-    for command in (["funnel"], ["contracts", "propose"], ["contracts", "diff"], *([name] for name in ABSENT)):
-        code, output, error = call(zygote, *command)
+    assert there >= {"init", "demo", "run", "status", "sql", "alerts", "report", "dashboard", "serve", "doctor", "notes"}
+    assert not there & {"funnel", *ABSENT}
+    for command in ("funnel", *ABSENT):
+        code, output, error = call(zygote, command)
         assert (code, output) == (2, "")
         assert "No such command" in error
 
