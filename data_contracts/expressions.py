@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from data_contracts.sql_names import quote_ident
+from data_contracts.headers import load_headers
+from data_contracts.sql_names import quote_ident, quote_literal
 
 MAX_LENGTH = 4000
 
@@ -47,6 +48,9 @@ OWN_FUNCTIONS: dict[str, str] = {
     "is_no": f"(lower(trim({{0}}::varchar)) in ({_NO}))",
     "is_blank": "(coalesce(trim({0}::varchar), '') = '')",
 }
+# field(json, 'title', ...): the first of these titles that is filled in, of a JSON object; '@name' stands for the
+# headers that the header registry has for a field.
+FIELD_FUNCTION = "field"
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,9 @@ def parse_expression(text: str) -> Expression:
 
 
 def _check(node: exp.Expr, text: str) -> None:
-    if isinstance(node, exp.Anonymous):
+    if isinstance(node, exp.Anonymous) and node.name.lower() == FIELD_FUNCTION:
+        _titles(node, text)
+    elif isinstance(node, exp.Anonymous):
         if node.name.lower() not in {*OWN_FUNCTIONS, *PLAIN_FUNCTIONS} or len(node.expressions) != 1:
             raise ValueError(f"may not use {node.name}(): {text!r}")
     elif isinstance(node, exp.Column):
@@ -111,6 +117,37 @@ def _check(node: exp.Expr, text: str) -> None:
         raise ValueError(f"may not use {type(node).__name__.lower()} ({node.sql('duckdb')}): {text!r}")
 
 
+def _titles(node: exp.Anonymous, text: str) -> list[str]:
+    """The titles that a field() looks for, those of the registry written out; ValueError where they are no texts."""
+    titles: list[str] = []
+    for literal in node.expressions[1:]:
+        if not (isinstance(literal, exp.Literal) and literal.is_string and literal.name.strip()):
+            raise ValueError(f"field() takes a column and titles as texts: {text!r}")
+        if literal.name.startswith("@"):
+            known = _registry()
+            if literal.name[1:] not in known:
+                raise ValueError(f"field() names {literal.name!r}, which headers.yaml does not have: {text!r}")
+            titles += known[literal.name[1:]]
+        else:
+            titles.append(literal.name)
+    if not titles:
+        raise ValueError(f"field() takes a column and titles as texts: {text!r}")
+    return list(dict.fromkeys(titles))
+
+
+@cache
+def _registry() -> dict[str, tuple[str, ...]]:
+    return dict(load_headers().fields)
+
+
+def _field(node: exp.Anonymous) -> exp.Expr:
+    """A field() as SQL: the titles are keys of a JSON path, in quotes."""
+    value = node.expressions[0].sql(dialect="duckdb")
+    paths = [quote_literal('$."' + title.replace('"', "") + '"') for title in _titles(node, "")]
+    found = ", ".join(f"nullif(trim(json_extract_string({value}, {path})), '')" for path in paths)
+    return sqlglot.parse_one(f"coalesce({found}, null)", dialect="duckdb")
+
+
 def _name(column: exp.Column) -> str:
     return f"{column.table}.{column.name}" if column.table else str(column.name)
 
@@ -121,6 +158,8 @@ def _safe(node: exp.Expr) -> exp.Expr:
         return exp.TryCast(this=node.this.copy(), to=node.args["to"].copy())
     if isinstance(node, exp.StrToTime):
         return exp.Anonymous(this="try_strptime", expressions=[node.this.copy(), node.args["format"].copy()])
+    if isinstance(node, exp.Anonymous) and node.name.lower() == FIELD_FUNCTION:
+        return _field(node)
     if isinstance(node, exp.Anonymous) and node.name.lower() in OWN_FUNCTIONS:
         written = OWN_FUNCTIONS[node.name.lower()].format(node.expressions[0].sql(dialect="duckdb"))
         return sqlglot.parse_one(written, dialect="duckdb")

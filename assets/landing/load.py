@@ -18,6 +18,7 @@ import pyarrow as pa
 from assets.landing import columnar, xlsx
 from assets.landing.csv_records import Record, Refused, file_records, read_records
 from assets.landing.mappings import landing_table, signature
+from assets.landing.messages.reader import read_messages
 from assets.landing.plan import Part, Plan
 from assets.landing.text_files import CHUNK, has_blank_line, verified
 from data_contracts.sql_names import quote_ident, quote_literal
@@ -95,7 +96,8 @@ def _load_part(
     elif part.form == "parquet":
         _load_parquet(con, part, table, file_id)
     else:
-        if careful and part.text is not None:
+        # A reader of messages splits no bytes: it is told of a byte that is no text before it begins.
+        if part.text is not None and (careful or part.form == "messages"):
             part = replace(part, text=verified(part.text, part.path, part.source.encoding, scratch))
         _load_rows(con, part, table, file_id)
     for column in part.source.fill_down:
@@ -178,6 +180,10 @@ def _records(part: Part) -> Iterator[tuple[int, Sequence[str | None]] | Refused]
     """The part's data rows in order, cells in the order of its header."""
     if part.form == "xlsx":
         yield from xlsx.sheet_rows(part.path, part.sheet or "", part.layout.header_row)
+    elif part.form == "messages":
+        assert part.shape is not None
+        text = part.text
+        yield from read_messages(text.path if text else part.path, part.shape, text is not None and text.is_damaged)
     elif part.form == "jsonl":
         for item in columnar.json_objects(part.path, part.source.rows):
             yield item if isinstance(item, Refused) else (item[0], [item[1].get(name) for name in part.layout.found])

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from zipfile import is_zipfile
 
 from assets.landing import columnar, xlsx
 from assets.landing.csv_records import Dialect, preview_records
 from assets.landing.layout import Layout, Miss, Table, find_layout
 from assets.landing.mappings import ALWAYS, matching_sources
+from assets.landing.messages.reader import Shape, find_shape
 from assets.landing.sniff import check_magic, format_of
 from assets.landing.text_files import TextFile, open_text, unpack
 from data_contracts.errors import StagewatchError
 from data_contracts.mapping import Format, Mapping, Source
+from data_contracts.messages import MESSAGE_COLUMNS
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -25,7 +28,7 @@ class UnmappedError(StagewatchError):
 
 @dataclass(frozen=True)
 class Part:
-    """One table of a file and the source that reads it. `path` is what its reader opens."""
+    """One table of a file and the source that reads it. `path` is what its reader opens; `shape`: of messages."""
 
     code: str
     source: Source
@@ -35,6 +38,8 @@ class Part:
     sheet: str | None = None
     dialect: Dialect | None = None
     text: TextFile | None = None
+    name: str | None = None
+    shape: Shape | None = None
 
     @property
     def encoding(self) -> str | None:
@@ -43,21 +48,24 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is read: the mapping, its parts, and the sheets that nothing reads."""
+    """How a file is read: the mapping, its parts, the sheets that nothing reads, and hidden rows by sheet (all of
+    them where the sheet is hidden: -1)."""
 
     mapping: Mapping
     parts: tuple[Part, ...]
     unused_sheets: tuple[str, ...] = ()
+    hidden: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Near:
-    """A source that the file's name fits and its columns do not."""
+    """A source that the file's name fits and its columns do not; `fault`: what is wrong where it has no columns."""
 
     mapping: str
     source: str
     sheet: str | None
     miss: Miss
+    fault: StagewatchError | None = None
 
 
 def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path) -> Plan:
@@ -185,7 +193,38 @@ def _plan_parquet(path: Path, mapping: str, sources: list[tuple[str, Source]], s
     return _plan_columnar(path, mapping, sources, scratch, "parquet")
 
 
-_PLANNERS = {"csv": _plan_csv, "tsv": _plan_tsv, "xlsx": _plan_xlsx, "jsonl": _plan_jsonl, "parquet": _plan_parquet}
+def _plan_messages(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path) -> _Found:
+    near: list[_Near] = []
+    for code, source in sources:
+        text = None if is_zipfile(path) else open_text(path, source.encoding, scratch)
+        try:
+            shape = find_shape(text.path if text else path)
+            if source.channels and shape.channel not in source.channels:
+                raise StagewatchError(
+                    f"holds messages of {shape.channel}, and this source takes those of {', '.join(source.channels)}",
+                    remedy=f"add {shape.channel} to the source's channels, or leave the file to another mapping",
+                )
+        except StagewatchError as fault:
+            near.append(_Near(mapping, code, None, Miss((), (), 0), fault))
+            continue
+        layout = find_layout(Table(None, ((1, MESSAGE_COLUMNS),)), source)
+        if isinstance(layout, Layout):
+            layout = replace(layout, header_row=0, width=len(MESSAGE_COLUMNS), unused=())
+            part = Part(code, source, "messages", text.path if text else path, layout, shape.sheet, text=text,
+                        shape=shape)  # fmt: skip
+            return [part], [], near
+        near.append(_Near(mapping, code, None, layout))
+    return [], [], near
+
+
+_PLANNERS = {
+    "csv": _plan_csv,
+    "tsv": _plan_tsv,
+    "xlsx": _plan_xlsx,
+    "jsonl": _plan_jsonl,
+    "parquet": _plan_parquet,
+    "messages": _plan_messages,
+}
 
 
 def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> UnmappedError:
@@ -198,6 +237,11 @@ def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> Un
             + " mappings/NAME.yaml in the workspace: docs/mappings.md shows how in ten minutes",
         )
     best = max(near, key=lambda n: n.miss.matched)
+    if best.fault is not None:
+        return UnmappedError(
+            f"the mapping {best.mapping} (source {best.source}) does not read it: {best.fault.message}",
+            remedy=best.fault.remedy,
+        )
     where = f"sheet {best.sheet!r}: " if best.sheet else ""
     there = ", ".join(" ".join(c.split()) for c in best.miss.found if c) or "none"
     return UnmappedError(

@@ -54,6 +54,8 @@ def check_magic(path: Path, form: Format) -> None:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if form == "xlsx":
         _check_xlsx(path, head, start)
+    elif form == "messages" and head.startswith(b"PK\x03\x04") and _is_workbook(path):
+        return
     elif form == "parquet":
         if not head.startswith(b"PAR1"):
             raise StagewatchError("is not a Parquet file", remedy="export it again, or name it after what it is")

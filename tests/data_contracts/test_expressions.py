@@ -34,6 +34,8 @@ def compute(text: str, **columns: str | None) -> object:
         ("lpad(a, 3, '0')", {"a": "7"}, "007"),
         ("is_yes(a) and not is_no(a)", {"a": " 是 "}, True),
         ("is_blank(a)", {"a": "  "}, True),
+        ("field(a, '客户', '客户名称')", {"a": '{"客户": " ", "客户名称": "江北精密"}'}, "江北精密"),
+        ("field(a, '@customer_name')", {"a": '{"拜访对象": "江北精密"}'}, "江北精密"),
         ("客户 like '江%'", {"客户": "江北精密"}, True),
         ("a in ('x', 'y')", {"a": "y"}, True),
         ("if(a = 'it''s', 'yes', 'no')", {"a": "it's"}, "yes"),
@@ -52,11 +54,12 @@ def test_scalar_expressions_compute(text: str, columns: dict[str, str | None], a
         "row_number() over ()", "read_text('/etc/passwd')", "getenv('HOME')", "getvariable('as_of')", "now()",
         "current_date", "random()", "current_setting('x')", "a::json", "{'a': 1}", "[1, 2]", "lambda x: x", "?", "$1",
         "a.b.c = 1", "repeat(a, 1000000)", "lpad(a, 999999, 'x')", "lpad(a, b::int, 'x')", "a at time zone 'UTC'",
-        "error('x')", "query('select 1')", "unnest(a)", "", "a =", "is_yes(a, b)", "a collate nocase", "x" * 5000,
+        "error('x')", "query('select 1')", "unnest(a)", "", "a =", "is_yes(a, b)", "field(a)", "field(a, b)",
+        "field(a, '@nope')", "a collate nocase", "x" * 5000,
     ],
 )  # fmt: skip
 def test_everything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"may not|must be|cannot be read|longer|too many|pad to"):
+    with pytest.raises(ValueError, match=r"may not|must be|cannot be read|longer|too many|pad to|field\(\)"):
         parse_expression(text)
 
 
@@ -96,7 +99,8 @@ CALLS = """
     ceil(a::double), floor(a::double), greatest(a, b), least(a, b), date_trunc('day', a::timestamp), year(a::date),
     quarter(a::date), month(a::date), day(a::date), hour(a::timestamp), extract(hour from a::timestamp),
     strftime(a::timestamp, '%Y'), strptime(a, '%Y'), date_diff('day', a::date, b::date), to_days(a::int),
-    to_hours(a::int), to_minutes(a::int), to_seconds(a::int), if(a = '1', b, 'x'), is_yes(a), is_no(a), is_blank(a)"""
+    to_hours(a::int), to_minutes(a::int), to_seconds(a::int), if(a = '1', b, 'x'), is_yes(a), is_no(a), is_blank(a),
+    field(a, '客户')"""
 
 
 def test_every_documented_function_computes(repository: Path) -> None:

@@ -14,6 +14,7 @@ from zipfile import is_zipfile
 
 from assets.landing import xlsx
 from assets.landing.csv_records import Dialect, Record, Refused, file_records, preview_records
+from assets.landing.layout import Layout
 from assets.landing.messages import chat_json, chat_tables, chat_text, reports
 from assets.landing.messages.drafts import Draft
 from assets.landing.messages.json_walk import is_json_lines, json_lines, open_json, walk
@@ -101,10 +102,21 @@ def _drafts(path: Path, shape: Shape) -> Iterator[Draft | Refused]:
 
 def _records(path: Path, shape: Shape) -> Iterator[Record | Refused]:
     if shape.sheet is not None:
-        rows = xlsx.sheet_rows(path, shape.sheet, shape.header_row)
-        return (Record(number, list(cells)) for number, cells in rows)
+        return _sheet_records(path, shape, shape.sheet)
     found = file_records(path, Dialect(shape.delimiter, '"'), len(shape.header), is_damaged=False)
     return (record for record in found if record.row > shape.header_row)
+
+
+def _sheet_records(path: Path, shape: Shape, sheet: str) -> Iterator[Record | Refused]:
+    places = list(range(len(shape.header)))
+    layout = Layout(shape.header_row, len(places), {}, shape.header, (), header_cells=(shape.header,))
+    for batch in xlsx.row_batches(path, sheet, layout, places):
+        columns = [column.to_pylist() for column in batch.columns]
+        for number, kind, reason, _, raw, *cells in zip(*columns, strict=True):
+            if reason is not None:
+                yield Refused(number, reason, raw or "")
+            elif kind != "header":
+                yield Record(number, [cell or "" for cell in cells])
 
 
 def _workbook_shape(path: Path) -> Shape:
