@@ -17,6 +17,7 @@ Nothing is asserted; what is printed is what was measured.
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import shutil
 import tempfile
@@ -195,6 +196,11 @@ def measure_level(shop: Workshop, level: Level, factor: float, *, old_excel: boo
         show(con, "contract amounts, by opportunity", AMOUNTS)
         show(con, "opportunities of the visits found", OPPORTUNITIES)
         _names(con, run, out / "truth" / "told_names.parquet")
+        _settle(con, run, out / "truth" / "told_names.parquet")
+        con.execute(VISITS)
+        show(
+            con, "visit reports recovered, once a person has settled the names", MEASURED.replace("{{label}}", "'all'")
+        )
         reasons = "select what, reason, count(*) as entries, sum(facts)::int as facts from staging.review group by all"
         show(con, "for review", f"{reasons} order by all")
 
@@ -222,6 +228,33 @@ def _names(con: duckdb.DuckDBPyConnection, run: Run, told_names: Path) -> None:
             match, _ = choose(candidates, masters.identity.accept, masters.identity.margin)
         settled.append((match.id if match else None, true_id, times))
     _print_identity("reps", settled)
+
+
+def _settle(con: duckdb.DuckDBPyConnection, run: Run, told_names: Path) -> None:
+    """Fill in the review list as a person who knows would, drop it into the inbox, and stage again."""
+    rows = con.execute(
+        """
+        with known as (
+          select what, name, any_value(true_id) as true_id from read_parquet(?)
+          group by what, name having count(distinct true_id) = 1
+          union all
+          select 'customer:' || rep_id, customer, any_value(customer_id) from told where customer is not null
+          group by rep_id, customer having count(distinct customer_id) = 1)
+        select r.what, r.scope, r.alias, any_value(k.true_id order by k.what desc)
+        from staging.review r
+        join known k on k.name in (r.alias, r.said) and k.what in (r.what, r.what || ':' || r.scope)
+        where r.what in ('rep', 'customer') group by all order by all""",
+        [str(told_names)],
+    ).fetchall()
+    path = run.workspace.inbox / "review_settled.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["对象", "范围", "写法", "判定", "判定时间"])
+        writer.writerows([*row, "2026-01-04 10:00"] for row in rows)
+    take_inbox(con, run)
+    build_staging(con, run)
+    con.execute("set timezone = 'Asia/Shanghai'")
+    print(f"\n{len(rows):,} names settled")
 
 
 def _print_identity(what: str, pairs: list[tuple[str | None, str, int]]) -> None:

@@ -116,7 +116,8 @@ class Names:
             ]
             self._accounts[rep] = Account(wxid, shown, userid)
         account = self._accounts[rep]
-        self.note("rep", account.shown, self.rep_id[rep])
+        for name in (account.shown, account.wxid, account.userid):
+            self.note("rep", name, self.rep_id[rep])
         return account
 
     def _shortened(self, rep: int) -> str:

@@ -225,7 +225,9 @@ class DailyReportFiles:
         name = f"{prefix}_{office.name}_{year}-{month:02}.json"
         (self.inbox / name).write_bytes(JOURNALS[kind](Journal(office.name, reports, accounts, names), s.rng))
         self.rows[name] = len(reports)
-        for number, report in enumerate(reports, start=1):
+        number = 0
+        for report in reports:
+            number += 2 if report.earlier and kind == "dingtalk_report" else 1  # as sent first, and as edited
             for said in report.told:
                 self._tell(said, name, kind, row=number, message_id=report.key, sent_at=report.at)
 
