@@ -52,6 +52,7 @@ MARTS = (
     "transition_compliance",
     "compliance",
     "reporting_latency",
+    "contradictions",
     "city_signings",
     "signing_target",
     "pipeline_movement",

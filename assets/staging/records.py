@@ -28,7 +28,8 @@ FACTS: dict[str, str] = {
     "stage_events": f"opportunity_id, event, coalesce(stage, ''), {DAY}",
     "visits": "case when rep_id is not null and coalesce(customer_name, customer_id, opportunity_id) is not null"
     " then rep_id || chr(31) || coalesce(customer_name, customer_id, opportunity_id) else visit_id end,"
-    f" status, rescheduled_to, {DAY}",
+    # Of one visit's outcome on a day one source is believed, whatever the other says came of it.
+    f" status = 'planned', {DAY}",
     "actions": f"opportunity_id, action_code, {DAY}",
     "signings": f"opportunity_id, {DAY}",
     "interventions": f"coalesce(alert_key, opportunity_id, intervention_id), supervisor_id, action, {DAY}",

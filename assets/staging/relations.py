@@ -108,9 +108,12 @@ def _with_value(sql: str, scope: Scope, compiled: Compiled, faults: dict[str, Co
 def derived_relation(
     con: duckdb.DuckDBPyConnection, derived: DerivedSource, base: Relation, habits: Habits, table: str
 ) -> Relation:
-    """Make a paired or picked source as the temporary table `table` (quoted) and give it as a relation."""
+    """Make a paired, picked or unrolled source as the temporary table `table` (quoted) and give it as a relation."""
     if isinstance(derived.rule, Pair):
         sql, scope, faults = _pair_sql(derived.rule, base, habits)
+    elif isinstance(derived.rule, Unroll):
+        sql, scope = _unroll_sql(derived.rule, base)
+        faults = base.faults
     else:
         assert isinstance(derived.rule, Pick)
         sql, scope, faults = _pick_sql(derived.rule, base, habits), base.scope, base.faults
@@ -162,6 +165,35 @@ def _pick_sql(pick: Pick, base: Relation, habits: Habits) -> str:
         f"select {', '.join([PROVENANCE, other, *kept])} from ({ordered}) where {' and '.join(where)}"
         f" qualify row_number() over (partition by {', '.join(by)} order by {order}) = 1"
     )
+
+
+def _unroll_sql(unroll: Unroll, base: Relation) -> tuple[str, Scope]:
+    """The rows of a report's tables, each with its values before the report's own; a report without any as it is."""
+    fields = base.scope[unroll.fields].sql
+    json = f"case when json_valid({fields}) then {fields}::json end"
+    table = (
+        """case when not contains(k, '"') and json_type("u:fields", '$."' || k || '"') = 'ARRAY'"""
+        """ then json_extract("u:fields", '$."' || k || '"[*]') end"""
+    )
+    rows = f"flatten(list_filter(list_transform(json_keys(\"u:fields\"), lambda k: {table}), lambda t: t is not null))"
+    wanted = f"list_filter({rows}, lambda r: {field_sql('r', unroll.titles)} is not null)"
+    columns = [n for n in base.scope if n not in PROVENANCE_NAMES]
+    own = [f"{quote_ident(n)} as {quote_ident(kept_name(n, (ENTRY_NUMBER,)))}" for n in columns if n != unroll.fields]
+    own += [f"{quote_ident(f'{flag}{n}')}" for n in base.faults for flag in ("!", "d:")]
+    merged = f'case when "u:row" is null then {fields} else json_merge_patch("u:fields", "u:row")::varchar end'
+    other = OTHER if base.is_derived else (
+        "null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
+    )  # fmt: skip
+    sql = (
+        f"select {', '.join([PROVENANCE, other, *own])}, {merged} as {quote_ident(unroll.fields)},"
+        f" \"u:no\"::integer as {quote_ident(ENTRY_NUMBER)} from ("
+        ' select *, unnest(case when len("u:rows") > 0 then "u:rows" else [null] end) as "u:row",'
+        ' unnest(case when len("u:rows") > 0 then range(1, len("u:rows") + 1) else [0] end) as "u:no"'
+        f' from (select *, {wanted} as "u:rows" from (select *, {json} as "u:fields" from ({base.sql}))))'
+    )
+    scope = {kept_name(n, (ENTRY_NUMBER,)) if n in columns else n: c for n, c in base.scope.items()}
+    renamed = {n: Column(quote_ident(n), c.kind) if n not in PROVENANCE_NAMES else c for n, c in scope.items()}
+    return sql, {**renamed, ENTRY_NUMBER: Column(quote_ident(ENTRY_NUMBER), "integer")}
 
 
 def _pair_sql(pair: Pair, base: Relation, habits: Habits) -> tuple[str, Scope, dict[str, Compiled]]:
