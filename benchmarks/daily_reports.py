@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import resource
 import shutil
 import tempfile
 import time
@@ -39,7 +40,7 @@ from assets.staging.identity import find_customers, masters_of
 from assets.warehouse import connect
 from assets.workspace import Run, Workspace
 from data_contracts.identity import load_identity
-from data_contracts.sql_names import quote_literal
+from data_contracts.sql_names import quote_ident, quote_literal
 from models.matching import choose
 from pipelines.demo import legacy_mappings
 from simulation.company import simulate
@@ -86,6 +87,40 @@ from (select kind_of_source, count(*) as told, count(*) filter (is_found) as hit
             from hit group by all) group by 1) a
 full join (select kind_of_source, count(*) as found, count(*) filter (is_right) as rights from right_ones group by 1) b
   using (kind_of_source)
+"""
+# Facts as notes told them and as they were read, message by message: a fact read is matched with the one told of the
+# customer (one name within the other) with the same status if there is one. Corrections stand in VISITS alone.
+READ = """
+create or replace temp table read_facts as
+select m.file, m.source_row as row, r.id || '/' || r.fact_no as fact, r.customer, r.kind, r.status, r.date,
+  r.rescheduled_to, r.stage, r.amount_yuan::double as amount_yuan, r.next_date,
+  list_sort(string_split(nullif(r.actions_done, ''), ';')) as actions_done,
+  list_sort(string_split(nullif(r.actions_missing, ''), ';')) as actions_missing
+from staging.note_facts r join messages m on m.id = r.id
+where r.fact_no is not null and not r.is_review and r.supersedes is null;
+create or replace temp table told_notes as
+select row_number() over () as fact, kind_of_source, file, row, customer, kind, status, date::varchar as date,
+  rescheduled_to::varchar as rescheduled_to, stage, amount_yuan, next_date::varchar as next_date,
+  list_sort(if(len(actions_done) = 0, null, actions_done)) as actions_done,
+  list_sort(if(len(actions_missing) = 0, null, actions_missing)) as actions_missing
+from told
+where told_in in ('text', 'note') and corrected_by is null and file in (select file from messages)
+  and coalesce(status, stage, next_date::varchar, actions_done[1], actions_missing[1], amount_yuan::varchar) is not null;
+create or replace temp table matched as
+select t.fact as told_fact, r.fact as read_fact from told_notes t join read_facts r
+  on r.file = t.file and r.row = t.row
+ and (r.customer is null or contains(r.customer, t.customer) or contains(t.customer, r.customer))
+qualify row_number() over (partition by t.fact order by (r.status is not distinct from t.status) desc, r.fact) = 1
+"""
+FIELDS = (
+    "status", "kind", "date", "rescheduled_to", "stage", "amount_yuan", "actions_done", "actions_missing", "next_date",
+)  # fmt: skip
+FIELD = """
+select '{{field}}' as field, told, read, round(right_ones / nullif(read, 0), 3) as precision,
+  round(right_ones / nullif(told, 0), 3) as recall
+from (select count({{field}}) as told from told_notes), (select count({{field}}) as read from read_facts),
+  (select count(*) filter (t.{{field}} = r.{{field}}) as right_ones
+   from matched m join told_notes t on t.fact = m.told_fact join read_facts r on r.fact = m.read_fact)
 """
 MEASURED = """
 select {{label}}, sum(told)::int as told, round(sum(rights) / nullif(sum(found), 0), 3) as precision,
@@ -155,9 +190,14 @@ class Workshop:
 @contextmanager
 def cpu(report: Callable[[float], None]) -> Iterator[None]:
     """CPU seconds of this process and its ended children."""
-    began = sum(os.times()[:4])
+    began = _cpu_seconds()
     yield
-    report(sum(os.times()[:4]) - began)
+    report(_cpu_seconds() - began)
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(whom) for whom in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def show(con: duckdb.DuckDBPyConnection, title: str, sql: str) -> None:
@@ -192,6 +232,7 @@ def measure_level(shop: Workshop, level: Level, factor: float, *, old_excel: boo
         con.execute(VISITS)
         show(con, "visit reports recovered, by kind of source", MEASURED.replace("{{label}}", "kind_of_source"))
         show(con, "visit reports recovered", MEASURED.replace("{{label}}", "'all' as kind_of_source"))
+        _read_notes(con)
         show(con, "stages reached, by opportunity", STAGES)
         show(con, "contract amounts, by opportunity", AMOUNTS)
         show(con, "opportunities of the visits found", OPPORTUNITIES)
@@ -203,6 +244,22 @@ def measure_level(shop: Workshop, level: Level, factor: float, *, old_excel: boo
         )
         reasons = "select what, reason, count(*) as entries, sum(facts)::int as facts from staging.review group by all"
         show(con, "for review", f"{reasons} order by all")
+
+
+def _read_notes(con: duckdb.DuckDBPyConnection) -> None:
+    """What notes were read as, field by field; of messages, and of rows whose note has no identifier of its own."""
+    tables = con.execute("""
+        select table_name from information_schema.columns
+        where table_schema = 'landing' and column_name = 'message_key'""").fetchall()
+    parts = [f"select file_id, source_row, message_key as id from landing.{quote_ident(t)}" for (t,) in tables]
+    parts.append("select null::integer, null::bigint, null::varchar where false")
+    con.execute(f"""
+        create or replace temp table messages as
+        select f.name as file, m.source_row, m.id from ({" union all ".join(parts)}) m join landing.files f using (file_id)
+        union all
+        select distinct t.file, t.row, concat_ws('/', t.file, t.sheet, t.row) from told t where t.told_in = 'note'""")
+    con.execute(READ)
+    show(con, "notes read, by field", " union all ".join(FIELD.replace("{{field}}", name) for name in FIELDS))
 
 
 def _names(con: duckdb.DuckDBPyConnection, run: Run, told_names: Path) -> None:
@@ -218,7 +275,9 @@ def _names(con: duckdb.DuckDBPyConnection, run: Run, told_names: Path) -> None:
         pairs = [(found[w[0], w[1], w[2]].match, w[2], w[3]) for w in rows]
         _print_identity(what, [(match.id if match else None, true, times) for match, true, times in pairs])
     reps = con.execute(
-        "select name, office, true_id, times from read_parquet(?) where what = 'rep' order by all", [str(told_names)]
+        """select name, office, true_id, times from read_parquet(?)
+           where what = 'rep' and name not like 'wxid%' order by all""",
+        [str(told_names)],
     ).fetchall()
     settled = []
     for name, office, true_id, times in reps:
