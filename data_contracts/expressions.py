@@ -7,7 +7,7 @@ out again, every name quoted, every cast made a TRY_CAST, so that a bad value be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -117,35 +117,35 @@ def _check(node: exp.Expr, text: str) -> None:
         raise ValueError(f"may not use {type(node).__name__.lower()} ({node.sql('duckdb')}): {text!r}")
 
 
+def known_titles(titles: Iterable[str]) -> list[str]:
+    """Titles with those that `@name` stands for written out; ValueError where the registry does not have the name."""
+    written: list[str] = []
+    for title in titles:
+        if title.startswith("@") and title[1:] not in _registry():
+            raise ValueError(f"field() names {title!r}, which headers.yaml does not have")
+        written += _registry()[title[1:]] if title.startswith("@") else [title]
+    return list(dict.fromkeys(written))
+
+
+def field_sql(value: str, titles: Iterable[str]) -> str:
+    """The first of these titles that is filled in, of the JSON object that `value` (SQL) yields; null where none is."""
+    paths = [quote_literal('$."' + title.replace('"', "") + '"') for title in known_titles(titles)]
+    found = ", ".join(f"nullif(trim(json_extract_string({value}, {path})), '')" for path in paths)
+    return f"coalesce({found}, null)"
+
+
 def _titles(node: exp.Anonymous, text: str) -> list[str]:
-    """The titles that a field() looks for, those of the registry written out; ValueError where they are no texts."""
-    titles: list[str] = []
-    for literal in node.expressions[1:]:
-        if not (isinstance(literal, exp.Literal) and literal.is_string and literal.name.strip()):
-            raise ValueError(f"field() takes a column and titles as texts: {text!r}")
-        if literal.name.startswith("@"):
-            known = _registry()
-            if literal.name[1:] not in known:
-                raise ValueError(f"field() names {literal.name!r}, which headers.yaml does not have: {text!r}")
-            titles += known[literal.name[1:]]
-        else:
-            titles.append(literal.name)
-    if not titles:
+    """The titles that a field() looks for; ValueError where they are none."""
+    literals = node.expressions[1:]
+    if not literals or not all(isinstance(x, exp.Literal) and x.is_string and x.name.strip() for x in literals):
         raise ValueError(f"field() takes a column and titles as texts: {text!r}")
-    return list(dict.fromkeys(titles))
+    known_titles(x.name for x in literals)
+    return [x.name for x in literals]
 
 
 @cache
 def _registry() -> dict[str, tuple[str, ...]]:
     return dict(load_headers().fields)
-
-
-def _field(node: exp.Anonymous) -> exp.Expr:
-    """A field() as SQL: the titles are keys of a JSON path, in quotes."""
-    value = node.expressions[0].sql(dialect="duckdb")
-    paths = [quote_literal('$."' + title.replace('"', "") + '"') for title in _titles(node, "")]
-    found = ", ".join(f"nullif(trim(json_extract_string({value}, {path})), '')" for path in paths)
-    return sqlglot.parse_one(f"coalesce({found}, null)", dialect="duckdb")
 
 
 def _name(column: exp.Column) -> str:
@@ -159,7 +159,8 @@ def _safe(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.StrToTime):
         return exp.Anonymous(this="try_strptime", expressions=[node.this.copy(), node.args["format"].copy()])
     if isinstance(node, exp.Anonymous) and node.name.lower() == FIELD_FUNCTION:
-        return _field(node)
+        written = field_sql(node.expressions[0].sql(dialect="duckdb"), _titles(node, ""))
+        return sqlglot.parse_one(written, dialect="duckdb")
     if isinstance(node, exp.Anonymous) and node.name.lower() in OWN_FUNCTIONS:
         written = OWN_FUNCTIONS[node.name.lower()].format(node.expressions[0].sql(dialect="duckdb"))
         return sqlglot.parse_one(written, dialect="duckdb")

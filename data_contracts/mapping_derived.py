@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from data_contracts.expressions import parse_expression
+from data_contracts.expressions import known_titles, parse_expression
 from data_contracts.mapping_values import Strict, Value
 
 # Columns of every source besides those declared: usable in values and expressions, not declarable.
@@ -19,6 +19,7 @@ FACT_TEXTS = (
     "customer", "kind", "status", "date", "rescheduled_to", "stage", "actions_done", "actions_missing",
     "amount_yuan", "competitor", "next_step", "next_date", "confidence", "spans",
 )  # fmt: skip
+ENTRY_NUMBER = "entry_no"
 NOTE_COLUMNS = ("fact_no", "told_id", "told_at", *FACT_TEXTS)
 RESOLVED_COLUMNS = (
     "rep_id", "rep_score", "rep_how", "customer_id", "customer_name", "customer_score", "customer_how",
@@ -103,24 +104,48 @@ class Resolve(Strict):
         return (*self.rep, *self.customer, *self.place, *([self.opportunity] if self.opportunity else []))
 
 
+class Unroll(Strict):
+    """A row for each row of the tables in a report's `fields` that have one of `titles`; without one, the row itself.
+
+    The table's values stand before the report's own of the same title. `@name`: the header registry's titles.
+    """
+
+    source: Annotated[str, Field(alias="from")]
+    fields: str
+    titles: Columns
+
+    @field_validator("titles")
+    @classmethod
+    def _titles_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known_titles(value)
+        return value
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column that it reads."""
+        return (self.fields,)
+
+
 class DerivedSource(Strict):
-    """A table made from another: exactly one of pair, pick, notes and resolve."""
+    """A table made from another: exactly one of pair, pick, notes, resolve and unroll."""
 
     pair: Pair | None = None
     pick: Pick | None = None
     notes: Notes | None = None
     resolve: Resolve | None = None
+    unroll: Unroll | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> DerivedSource:
-        if len([rule for rule in (self.pair, self.pick, self.notes, self.resolve) if rule is not None]) != 1:
-            raise ValueError("needs exactly one of pair, pick, notes and resolve")
+        rules = (self.pair, self.pick, self.notes, self.resolve, self.unroll)
+        if len([rule for rule in rules if rule is not None]) != 1:
+            raise ValueError("needs exactly one of pair, pick, notes, resolve and unroll")
         return self
 
     @property
-    def rule(self) -> Pair | Pick | Notes | Resolve:
+    def rule(self) -> Pair | Pick | Notes | Resolve | Unroll:
         """The one way in which it is made."""
-        rule = self.pair or self.pick or self.notes or self.resolve
+        rule = self.pair or self.pick or self.notes or self.resolve or self.unroll
         assert rule is not None
         return rule
 
@@ -134,7 +159,7 @@ class DerivedSource(Strict):
             yield from (("order", value) for value in self.rule.order)
         elif isinstance(self.rule, Notes):
             yield "sent_at", self.rule.sent_at
-        else:
+        elif isinstance(self.rule, Resolve):
             yield "at", self.rule.at
 
 
@@ -149,12 +174,16 @@ def derived_columns(name: str, derived: DerivedSource, columns: list[str]) -> li
               rule.by if isinstance(rule, Pair | Pick) else rule.columns, known)  # fmt: skip
     if isinstance(rule, Pair):
         texts: tuple[str | None, ...] = (rule.start, rule.complete)
+    elif isinstance(rule, Unroll):
+        texts = ()
     else:
         texts = (rule.needs_opportunity if isinstance(rule, Resolve) else rule.where,)
     for text in filter(None, texts):
         all_known(where, expression_columns(where, text), known)
     if isinstance(rule, Pick):
         return columns
+    if isinstance(rule, Unroll):
+        return [*(kept_name(column, (ENTRY_NUMBER,)) for column in columns), ENTRY_NUMBER]
     if isinstance(rule, Pair):
         sides = [f"{side}_{column}" for side in ("start", "complete") for column in columns]
         return [*dict.fromkeys([*rule.by, *sides]), "is_paired"]

@@ -12,8 +12,9 @@ import duckdb
 
 from assets.landing.mappings import landing_table
 from assets.staging.values import Column, Compiled, Habits, Scope, add_steps, compile_value, condition
+from data_contracts.expressions import field_sql
 from data_contracts.mapping import Join, Mapping
-from data_contracts.mapping_derived import DerivedSource, Pair, Pick
+from data_contracts.mapping_derived import ENTRY_NUMBER, DerivedSource, Pair, Pick, Unroll, kept_name
 from data_contracts.mapping_sources import Source
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident, quote_literal
@@ -171,11 +172,14 @@ def _unroll_sql(unroll: Unroll, base: Relation) -> tuple[str, Scope]:
     """The rows of a report's tables, each with its values before the report's own; a report without any as it is."""
     fields = base.scope[unroll.fields].sql
     json = f"case when json_valid({fields}) then {fields}::json end"
+    path = """'$."' || k || '"'"""
     table = (
-        """case when not contains(k, '"') and json_type("u:fields", '$."' || k || '"') = 'ARRAY'"""
-        """ then json_extract("u:fields", '$."' || k || '"[*]') end"""
+        f"""case when not contains(k, '"') and json_type("u:fields", {path}) = 'ARRAY'"""
+        f""" then json_extract("u:fields", {path})::json[] end"""
     )
-    rows = f"flatten(list_filter(list_transform(json_keys(\"u:fields\"), lambda k: {table}), lambda t: t is not null))"
+    rows = (
+        f"""flatten(list_filter(list_transform(json_keys("u:fields"), lambda k: {table}), lambda t: t is not null))"""
+    )
     wanted = f"list_filter({rows}, lambda r: {field_sql('r', unroll.titles)} is not null)"
     columns = [n for n in base.scope if n not in PROVENANCE_NAMES]
     own = [f"{quote_ident(n)} as {quote_ident(kept_name(n, (ENTRY_NUMBER,)))}" for n in columns if n != unroll.fields]
@@ -186,14 +190,14 @@ def _unroll_sql(unroll: Unroll, base: Relation) -> tuple[str, Scope]:
     )  # fmt: skip
     sql = (
         f"select {', '.join([PROVENANCE, other, *own])}, {merged} as {quote_ident(unroll.fields)},"
-        f" \"u:no\"::integer as {quote_ident(ENTRY_NUMBER)} from ("
+        f' "u:no"::integer as {quote_ident(ENTRY_NUMBER)} from ('
         ' select *, unnest(case when len("u:rows") > 0 then "u:rows" else [null] end) as "u:row",'
         ' unnest(case when len("u:rows") > 0 then range(1, len("u:rows") + 1) else [0] end) as "u:no"'
         f' from (select *, {wanted} as "u:rows" from (select *, {json} as "u:fields" from ({base.sql}))))'
     )
-    scope = {kept_name(n, (ENTRY_NUMBER,)) if n in columns else n: c for n, c in base.scope.items()}
-    renamed = {n: Column(quote_ident(n), c.kind) if n not in PROVENANCE_NAMES else c for n, c in scope.items()}
-    return sql, {**renamed, ENTRY_NUMBER: Column(quote_ident(ENTRY_NUMBER), "integer")}
+    named = {kept_name(n, (ENTRY_NUMBER,)): base.scope[n].kind for n in columns}
+    scope = {n: Column(quote_ident(n), kind) for n, kind in named.items()} | provenance_scope()
+    return sql, {**scope, ENTRY_NUMBER: Column(quote_ident(ENTRY_NUMBER), "integer")}
 
 
 def _pair_sql(pair: Pair, base: Relation, habits: Habits) -> tuple[str, Scope, dict[str, Compiled]]:

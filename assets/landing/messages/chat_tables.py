@@ -85,11 +85,10 @@ def _pywxdump(row: int, cells: Cells) -> Draft:
         raise NoMessageError("no_message_time")
     raw = cells["msg"] if "msg" in cells else _inner_msg(cells.get("content", ""))
     draft = _draft(row, kind_of_type_name(cells.get("type_name", "")), raw)
-    draft.id, draft.sender_id, draft.conversation = (
-        usable_id(cells.get("msgsvrid")),
-        cells.get("talker"),
-        cells.get("room_name"),
-    )
+    draft.id, draft.conversation = usable_id(cells.get("msgsvrid")), cells.get("room_name")
+    # An account is in ASCII; WeClone's export has the name shown in its place.
+    talker = cells.get("talker", "")
+    draft.sender, draft.sender_id = (None, talker or None) if talker.isascii() else (talker, None)
     draft.sent_at, draft.clock = moment[0] if moment else shown, shown
     return signed(draft)
 
