@@ -105,7 +105,8 @@ select row_number() over () as fact, kind_of_source, file, row, customer, kind, 
   list_sort(if(len(actions_missing) = 0, null, actions_missing)) as actions_missing
 from told
 where told_in in ('text', 'note') and corrected_by is null and file in (select file from messages)
-  and coalesce(status, stage, next_date::varchar, actions_done[1], actions_missing[1], amount_yuan::varchar) is not null;
+  and coalesce(status, stage, next_date::varchar, actions_done[1], actions_missing[1],
+    amount_yuan::varchar) is not null;
 create or replace temp table matched as
 select t.fact as told_fact, r.fact as read_fact from told_notes t join read_facts r
   on r.file = t.file and r.row = t.row
@@ -255,7 +256,8 @@ def _read_notes(con: duckdb.DuckDBPyConnection) -> None:
     parts.append("select null::integer, null::bigint, null::varchar where false")
     con.execute(f"""
         create or replace temp table messages as
-        select f.name as file, m.source_row, m.id from ({" union all ".join(parts)}) m join landing.files f using (file_id)
+        select f.name as file, m.source_row, m.id
+        from ({" union all ".join(parts)}) m join landing.files f using (file_id)
         union all
         select distinct t.file, t.row, concat_ws('/', t.file, t.sheet, t.row) from told t where t.told_in = 'note'""")
     con.execute(READ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date as Date
@@ -17,6 +18,7 @@ from simulation.daily_reports.spelling import misspell, spell
 from simulation.daily_reports.spoken import say_amount, say_day
 from simulation.parameters import STAGES
 
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 # What took place is an action too; what is signed is a contract.
 IMPLIED = {"technical_meeting": "技术对接会", "sample_trial": "样品试用"}
 NO_KIND = "visit"
@@ -83,8 +85,9 @@ class Speaker:
         return self.region if self.speaks_dialect[rep] else None
 
     def write(self, fact: Fact, forms: Sequence[str]) -> str:
-        """One of the patterns as the rep types it."""
-        return spell(self.pick(forms), self.rates, self.rng, self.dialect(fact.rep))
+        """One of the patterns, its alternatives chosen, as the rep types it."""
+        pattern = _CHOICE.sub(lambda found: self.pick(found[1].split("|")), self.pick(forms))
+        return spell(pattern, self.rates, self.rng, self.dialect(fact.rep))
 
     def day(self, day: Date, said_on: Date, *, ahead: bool) -> str:
         """A day in words."""

@@ -214,3 +214,9 @@ def test_a_spoken_amount_says_what_is_returned():
 def test_customers_are_shortened_and_turned():
     forms = short_names("杭州鑫源超市有限公司", "杭州")
     assert {"杭州鑫源超市", "鑫源超市(杭州)", "杭州鑫源", "鑫源", "鑫源集团"} <= set(forms)
+
+
+def test_phrases_leave_no_sign_of_how_they_were_made(by_level):
+    told = by_level["messy"].told.filter(pl.col("told_in").is_in(["text", "note"]))
+    assert not told["text"].str.contains(r"[{}|]").any()
+    assert told["text"].n_unique() > 0.93 * len(told)
