@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from data_contracts.expressions import known_titles, parse_expression
 from data_contracts.mapping_values import Strict, Value
@@ -107,18 +107,25 @@ class Resolve(Strict):
 class Unroll(Strict):
     """A row for each row of the tables in a report's `fields` that have one of `titles`; without one, the row itself.
 
-    The table's values stand before the report's own of the same title. `@name`: the header registry's titles.
+    The table's values stand before the report's own of the same title. `columns`: what is taken out of them, ours ->
+    titles, the first that is filled in. `@name`: the header registry's titles.
     """
 
     source: Annotated[str, Field(alias="from")]
     fields: str
     titles: Columns
+    taken: Annotated[dict[str, Columns], Field(alias="columns")] = Field(default_factory=dict)
 
-    @field_validator("titles")
-    @classmethod
-    def _titles_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known_titles(value)
-        return value
+    @model_validator(mode="after")
+    def _titles_exist(self) -> Unroll:
+        for titles in (self.titles, *self.taken.values()):
+            known_titles(titles)
+        return self
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The columns that it adds."""
+        return (*self.taken, ENTRY_NUMBER)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -183,7 +190,7 @@ def derived_columns(name: str, derived: DerivedSource, columns: list[str]) -> li
     if isinstance(rule, Pick):
         return columns
     if isinstance(rule, Unroll):
-        return [*(kept_name(column, (ENTRY_NUMBER,)) for column in columns), ENTRY_NUMBER]
+        return [*(kept_name(column, rule.added) for column in columns), *rule.added]
     if isinstance(rule, Pair):
         sides = [f"{side}_{column}" for side in ("start", "complete") for column in columns]
         return [*dict.fromkeys([*rule.by, *sides]), "is_paired"]

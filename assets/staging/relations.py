@@ -61,10 +61,12 @@ def landed_sql(mapping: Mapping, code: str, source: Source) -> str:
         f", case when lower(l.{c}) not in ({blank}) then l.{c} end as {c}" if blank else f", l.{c}"
         for c in map(quote_ident, source.columns)
     )
+    skipped = ", ".join(map(quote_literal, source.skip))
+    kept = f"(l.row_kind is null or l.row_kind not in ({skipped})) and " if skipped else ""
     return (
         f"select l.file_id, l.source_sheet, l.source_row, f.landed_at, f.name as source_file{columns}"
         f" from {table} l join landing.files f on f.file_id = l.file_id"
-        " where not exists (select 1 from staging.duplicates d where d.file_id = l.file_id"
+        f" where {kept}not exists (select 1 from staging.duplicates d where d.file_id = l.file_id"
         " and d.source_row = l.source_row and d.source_sheet is not distinct from l.source_sheet)"
     )
 
@@ -182,21 +184,26 @@ def _unroll_sql(unroll: Unroll, base: Relation) -> tuple[str, Scope]:
     )
     wanted = f"list_filter({rows}, lambda r: {field_sql('r', unroll.titles)} is not null)"
     columns = [n for n in base.scope if n not in PROVENANCE_NAMES]
-    own = [f"{quote_ident(n)} as {quote_ident(kept_name(n, (ENTRY_NUMBER,)))}" for n in columns if n != unroll.fields]
-    own += [f"{quote_ident(f'{flag}{n}')}" for n in base.faults for flag in ("!", "d:")]
-    merged = f'case when "u:row" is null then {fields} else json_merge_patch("u:fields", "u:row")::varchar end'
+    own = [f"{'u:merged' if n == unroll.fields else n}" for n in columns]
+    kept = [f"{quote_ident(o)} as {quote_ident(kept_name(n, unroll.added))}" for o, n in zip(own, columns, strict=True)]
+    kept += [quote_ident(f"{flag}{n}") for n in base.faults for flag in ("!", "d:")]
+    kept += [f"{field_sql(quote_ident('u:json'), titles)} as {quote_ident(n)}" for n, titles in unroll.taken.items()]
     other = OTHER if base.is_derived else (
         "null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
     )  # fmt: skip
-    sql = (
-        f"select {', '.join([PROVENANCE, other, *own])}, {merged} as {quote_ident(unroll.fields)},"
-        f' "u:no"::integer as {quote_ident(ENTRY_NUMBER)} from ('
-        ' select *, unnest(case when len("u:rows") > 0 then "u:rows" else [null] end) as "u:row",'
-        ' unnest(case when len("u:rows") > 0 then range(1, len("u:rows") + 1) else [0] end) as "u:no"'
-        f' from (select *, {wanted} as "u:rows" from (select *, {json} as "u:fields" from ({base.sql}))))'
-    )
-    named = {kept_name(n, (ENTRY_NUMBER,)): base.scope[n].kind for n in columns}
-    scope = {n: Column(quote_ident(n), kind) for n, kind in named.items()} | provenance_scope()
+    sql = f"""
+        select {", ".join([PROVENANCE, other, *kept])}, "u:no"::integer as {quote_ident(ENTRY_NUMBER)}
+        from (
+            select *, coalesce("u:json"::varchar, {fields}) as "u:merged"
+            from (
+                select *, if("u:row" is null, "u:fields", json_merge_patch("u:fields", "u:row")) as "u:json"
+                from (
+                    select *, unnest(if(len("u:rows") > 0, "u:rows", [null])) as "u:row",
+                           unnest(if(len("u:rows") > 0, range(1, len("u:rows") + 1), [0])) as "u:no"
+                    from (select *, {wanted} as "u:rows" from (select *, {json} as "u:fields" from ({base.sql}))))))"""
+    kinds = {kept_name(n, unroll.added): base.scope[n].kind for n in columns}
+    scope = {n: Column(quote_ident(n), kind) for n, kind in kinds.items()} | provenance_scope()
+    scope |= {n: Column(quote_ident(n)) for n in unroll.taken}
     return sql, {**scope, ENTRY_NUMBER: Column(quote_ident(ENTRY_NUMBER), "integer")}
 
 

@@ -18,7 +18,8 @@ sources:
     duplicates: [message_key, edited_at, text, fields]
 derived_sources:
   latest: {pick: {from: messages, by: [message_key], order: [edited_at, fields], take: last}}
-  entries: {unroll: {from: latest, fields: fields, titles: ["@customer_name"]}}
+  entries:
+    unroll: {from: latest, fields: fields, titles: ["@customer_name"], columns: {told: ["@note"], text: [费用]}}
 records:
   - record: visits
     from: entries
@@ -26,7 +27,7 @@ records:
     fields:
       visit_id: {expression: "message_key || '-' || entry_no::varchar"}
       customer_name: {expression: "field(fields, '@customer_name')"}
-      note: {expression: "field(fields, '@note')"}
+      note: {expression: "coalesce(told, 'none') || coalesce(text, '')"}
       status: {constant: done}
       occurred_at: sent_at
 """
@@ -53,7 +54,8 @@ def test_tables_of_visits_are_laid_out_and_other_tables_are_not(tmp_path: Path) 
     desk.run()
     assert desk.quarantine() == []
     assert desk.rows("select visit_id, customer_name, note from staging.visits order by visit_id") == [
-        ("r-1-1", "秣陵电子", "下雨"), ("r-1-2", "六合机电", "改约"), ("r-2-0", "江北精密", "报价"),
+        ("r-1-1", "秣陵电子", '下雨[{"项目":"车费"}]'), ("r-1-2", "六合机电", '改约[{"项目":"车费"}]'),
+        ("r-2-0", "江北精密", '报价[{"项目":"车费"},{"项目":"餐费"}]'),
     ]  # fmt: skip
 
 
