@@ -220,3 +220,24 @@ def test_phrases_leave_no_sign_of_how_they_were_made(by_level):
     told = by_level["messy"].told.filter(pl.col("told_in").is_in(["text", "note"]))
     assert not told["text"].str.contains(r"[{}|]").any()
     assert told["text"].n_unique() > 0.93 * len(told)
+
+
+def test_where_nothing_is_lost_the_reports_tell_the_clerks_funnel(by_level, tiny_company):
+    """Both tell how far each opportunity came, but for rows that the clerk spoilt."""
+    stages = ["初次接触", "需求确认", "方案演示", "报价", "合同签订", "赢单"]
+    codes = ["first_contact", "needs_confirmed", "solution_demo", "quotation", "contract_signed", "won"]
+    clerk = tiny_company.rows("日报汇总").with_columns(
+        reached=pl.when(pl.col("签约金额").is_not_null())
+        .then(5)
+        .otherwise(pl.col("阶段").replace_strict(stages, range(6), default=None, return_dtype=pl.Int64))
+    )
+    clerks = dict(clerk.group_by("商机编号").agg(pl.col("reached").max()).drop_nulls().iter_rows())
+    told = by_level["clean"].told.with_columns(
+        reached=pl.when((pl.col("event") == "won") | pl.col("actions_done").list.contains("合同"))
+        .then(5)
+        .otherwise(pl.col("stage").replace_strict(codes, range(6), default=None, return_dtype=pl.Int64))
+    )
+    reports = dict(told.group_by("opportunity_id").agg(pl.col("reached").max()).drop_nulls().iter_rows())
+    differ = {opp for opp in clerks.keys() | reports.keys() if clerks.get(opp) != reports.get(opp)}
+    assert len(clerks) > 90
+    assert len(differ) <= 0.03 * len(clerks), {opp: (clerks.get(opp), reports.get(opp)) for opp in differ}
