@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
+from data_contracts.spoken_days import spoken_day
+from data_contracts.spoken_numbers import spoken_amount
 from simulation.company import simulate
 from simulation.daily_reports.levels import LEVELS, DailyReports, Level
 from simulation.daily_reports.names import short_names
@@ -241,3 +243,16 @@ def test_where_nothing_is_lost_the_reports_tell_the_clerks_funnel(by_level, tiny
     differ = {opp for opp in clerks.keys() | reports.keys() if clerks.get(opp) != reports.get(opp)}
     assert len(clerks) > 90
     assert len(differ) <= 0.03 * len(clerks), {opp: (clerks.get(opp), reports.get(opp)) for opp in differ}
+
+
+def test_what_is_said_reads_back_to_what_was_meant():
+    """Days and amounts against the reader of cells and messages, which was written apart from this."""
+    rng = np.random.default_rng(1)
+    for _ in range(1500):
+        sent = date(2024, 12, 1) + timedelta(int(rng.integers(0, 400)))
+        ahead = bool(rng.random() < 0.5)
+        day = sent + timedelta(int(rng.integers(0, 20) if ahead else -rng.integers(0, 13)))
+        text = say_day(day, sent, rng, ahead=ahead, spoken=bool(rng.random() < 0.8))
+        assert spoken_day(text, sent, "plan" if ahead else "happened") == day, (text, sent)
+        text, amount = say_amount(float(rng.integers(5, 5000) * 100), rng, spoken=True, multiplied=False)
+        assert spoken_amount(text.replace("个w", "w")) == amount, text
