@@ -6,6 +6,7 @@ Columns are taken by name wherever they stand; unknown ones are ignored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from assets.landing.csv_records import Record, Refused
@@ -15,6 +16,7 @@ from assets.landing.messages.keys import usable_id
 from assets.landing.messages.kinds import WECHAT_SUBTYPES, WECHAT_TYPES, content, kind_of_type_name, signed
 
 Cells = Mapping[str, str]
+LOOKED_AT = 50
 # The columns that tell a shape, alternatives in a group.
 NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "wechatmsg_csv": (("localid", "talkerid"), ("type",), ("strcontent",), ("createtime", "strtime")),
@@ -34,8 +36,11 @@ def read_table(
 ) -> Iterator[Draft | Refused]:
     """The messages of a table's rows; `title` is the conversation that the rows above the header name."""
     names = [_name(cell) for cell in header]
+    first = list(islice(records := iter(records), LOOKED_AT))
+    if _are_rounded(names, first):
+        names = ["" if name == "msgsvrid" else name for name in names]
     to_draft: Callable[[int, Cells], Draft] = _READERS[shape]
-    for record in records:
+    for record in chain(first, records):
         if isinstance(record, Refused):
             yield record
             continue
@@ -46,6 +51,19 @@ def read_table(
             yield draft
         except NoMessageError as error:
             yield Refused(record.row, error.reason, ",".join(record.cells))
+
+
+def _are_rounded(names: Sequence[str], records: Sequence[Record | Refused]) -> bool:
+    """Whether the ids went through a spreadsheet, which keeps fifteen digits of them and fills up with zeros.
+
+    Of exact ids one in ten thousand ends so.
+    """
+    if "msgsvrid" not in names:
+        return False
+    place = names.index("msgsvrid")
+    ids = [r.cells[place].strip() for r in records if isinstance(r, Record) and place < len(r.cells)]
+    long = [key for key in ids if len(key) > 15 and key.isdigit()]
+    return len(long) > 1 and all(key.endswith("0000") for key in long)
 
 
 def _name(cell: str) -> str:

@@ -21,15 +21,13 @@ REMEMBERED = 300
 TELLING_WORDS = 12
 _ID = re.compile(r"[\w.@:+/=-]{1,200}")
 _FLOAT = re.compile(r"\d+\.\d+|\d+(?:\.\d+)?[eE]\+?\d+")
-# A spreadsheet keeps fifteen digits of a long number and fills up with zeros: such an id is no one's.
-_ROUNDED = re.compile(r"\d{12,}0000")
 WORLDWIDE_DIGITS = 12
 
 
 def usable_id(value: object) -> str | None:
     """An id as text, None where it is blank or was a number that lost digits."""
     text = "" if value is None else str(value).strip()
-    if not _ID.fullmatch(text) or text == "0" or _FLOAT.fullmatch(text) or _ROUNDED.fullmatch(text):
+    if not _ID.fullmatch(text) or text == "0" or _FLOAT.fullmatch(text):
         return None
     return text
 

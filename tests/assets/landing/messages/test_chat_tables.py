@@ -68,10 +68,12 @@ def test_pywxdump_in_its_older_and_newer_columns() -> None:
 def test_an_id_that_a_spreadsheet_rounded_is_no_key() -> None:
     text = "id,MsgSvrID,type_name,is_sender,talker,msg,src,CreateTime\n" + "".join(
         f"{n},{key},文本,0,wxid_a1,{words},,2024-05-07 18:20:05\n"
-        for n, (key, words) in enumerate([("7.59486E+18", "甲"), ("7.59486E+18", "乙"), ("7594861486600000000", "丙")])
+        for n, (key, words) in enumerate(
+            [("7.59486E+18", "甲"), ("7.59486E+18", "乙"), ("7594861486600000000", "丙"), ("7594861486600000000", "丁")]
+        )
     )
     keys = [m.message_key for m in Export.of(text).messages]
-    assert len(set(keys)) == 3 and all(key.startswith("h") for key in keys)
+    assert len(set(keys)) == 4 and all(key.startswith("h") for key in keys)
 
 
 def test_a_bundle_and_a_card_become_lines() -> None:
