@@ -7,6 +7,7 @@ from datetime import timedelta
 import dagster as dg
 
 from assets.contract_checks import check_contracts, refuse_broken_marts
+from assets.data_docs.build import build_data_docs
 from assets.definitions import OWNERS
 from assets.marts.build import MARTS
 from assets.publish import publish
@@ -26,7 +27,10 @@ from queries.snapshot import current_snapshot
     description="What every rule of every contract said of its table, as Great Expectations found it inside DuckDB.",
 )
 def check_results(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
-    return dg.MaterializeResult(metadata=warehouse.step("contracts", lambda: check_contracts(warehouse.con)))
+    figures = warehouse.step("contracts", lambda: check_contracts(warehouse.con))
+    pages = warehouse.step("data docs", lambda: build_data_docs(warehouse.con, warehouse.run))
+    docs = dg.MetadataValue.path(warehouse.run.workspace.reports / "data_docs" / "en" / "index.html")
+    return dg.MaterializeResult(metadata={**figures, **pages, "data_docs": docs})
 
 
 @dg.asset(
