@@ -60,17 +60,22 @@ select kind_of_source, count(*) as files, count(*) filter (status = 'active') as
 from (select distinct kind_of_source, file from told) left join staging.ledger on file_name = file
 group by kind_of_source order by all
 """
-# A visit report as told and as recovered. A day is right if it is the visit's or, of one moved, the day it was told.
+# A visit report as told and as recovered, of those with a rep and a customer that somebody is; of one that was
+# corrected the last. A day is right if it is the visit's or, of one moved, the day it was told.
 VISITS = """
 create or replace temp table recovered as
 with wanted as (
   select distinct kind_of_source, file, rep_id, customer_id, happened_on, date, status from told
   where status is not null),
 found as (
-  select distinct t.kind_of_source, f.name as file, v.rep_id, v.customer_id, v.occurred_at::date as day, v.status
-  from staging.visits v join landing.files f using (file_id)
-  join (select distinct kind_of_source, file from told) t on t.file = f.name
-  where v.status <> 'planned'),
+  select distinct kind_of_source, file, rep_id, customer_id, day, status
+  from (
+    select t.kind_of_source, t.file, v.rep_id, v.customer_id, v.occurred_at::date as day, v.status
+    from staging.visits v join landing.files f using (file_id)
+    join (select distinct kind_of_source, file from told) t on t.file = f.name
+    where v.status <> 'planned'
+    qualify row_number() over (partition by v.file_id, v.visit_id, v.status order by v.recorded_at desc) = 1)
+  where rep_id is not null and customer_id is not null),
 hit as (
   select w.*, f.day is not null as is_found
   from wanted w left join found f
@@ -108,10 +113,14 @@ where told_in in ('text', 'note') and corrected_by is null and file in (select f
   and coalesce(status, stage, next_date::varchar, actions_done[1], actions_missing[1],
     amount_yuan::varchar) is not null;
 create or replace temp table matched as
-select t.fact as told_fact, r.fact as read_fact from told_notes t join read_facts r
-  on r.file = t.file and r.row = t.row
- and (r.customer is null or contains(r.customer, t.customer) or contains(t.customer, r.customer))
-qualify row_number() over (partition by t.fact order by (r.status is not distinct from t.status) desc, r.fact) = 1
+with likely as (
+  select t.fact as told_fact, r.fact as read_fact,
+    (r.customer is not null)::int * 2 + (r.status is not distinct from t.status)::int as likeness
+  from told_notes t join read_facts r
+    on r.file = t.file and r.row = t.row
+   and (r.customer is null or contains(r.customer, t.customer) or contains(t.customer, r.customer))
+  qualify row_number() over (partition by t.fact order by likeness desc, r.fact) = 1)
+from likely qualify row_number() over (partition by read_fact order by likeness desc, told_fact) = 1
 """
 FIELDS = (
     "status", "kind", "date", "rescheduled_to", "stage", "amount_yuan", "actions_done", "actions_missing", "next_date",
