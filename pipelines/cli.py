@@ -143,6 +143,18 @@ def alerts(
 
 
 @app.command()
+def review(
+    workspace: WorkspaceOption = Path(),
+    what: Annotated[str | None, typer.Option(help="Only customer, rep, opportunity or note.")] = None,
+    format: FormatOption = "table",
+) -> None:
+    """Names and notes that a person should settle; exports/review_list.xlsx is the list to fill in and drop back."""
+    from pipelines.printing import print_frame, review_list
+
+    print_frame(review_list(workspace, what), format)
+
+
+@app.command()
 def report(
     workspace: WorkspaceOption = Path(),
     week: Annotated[str | None, typer.Option(help="ISO week such as 2025-W52; default: the latest.")] = None,

@@ -84,6 +84,16 @@ def open_alerts(root: Path, *, recipient: str | None, rule: str | None) -> pl.Da
         return snapshot.query(ALERTS.format(title=title), {"recipient": recipient, "rule": rule})
 
 
+def review_list(root: Path, what: str | None) -> pl.DataFrame:
+    """What the snapshot has for a person to settle, the most wanted first."""
+    from queries.lists import review
+    from queries.snapshot import open_snapshot
+
+    load_settings(root)
+    with open_snapshot(root / "published") as snapshot:
+        return review(snapshot, what)
+
+
 def report_files(root: Path, week: str | None) -> list[Path]:
     """The files of one week's report, the latest by default."""
     load_settings(root)

@@ -22,6 +22,7 @@ CHECKS = """
            count(*) filter (not success and severity = 'warning')::bigint as warned,
            count(*) filter (not success and severity = 'error')::bigint as failed
     from ops.check_results"""
+REVIEW = "select what, count(*) as waiting from staging.review group by all order by all"
 ALERTS = """
     select rule, count(*) as alerts from ops.alerts
     where status in ('open', 'acknowledged', 'answered', 'snoozed') group by all order by all"""
@@ -40,6 +41,7 @@ def status(root: Path) -> dict[str, Any]:
         "marts": None,
         "checks": None,
         "alerts": None,
+        "review": None,
     }
     current = current_snapshot(workspace.published)
     if current is None:
@@ -58,6 +60,7 @@ def status(root: Path) -> dict[str, Any]:
             for t in tables
         }
         answer["checks"] = rows(CHECKS)[0]
+        answer["review"] = {r["what"]: r["waiting"] for r in rows(REVIEW)}
         answer["alerts"] = {r["rule"]: r["alerts"] for r in rows(ALERTS)}
     return answer
 

@@ -110,7 +110,8 @@ class Health:
 
     `ledger`: a row a file (rows_read = accepted + quarantined + duplicates for active ones). `quarantine`: reasons
     by record and column, with counts. `checks`: every contract rule. `latency`: as marts.reporting_latency.
-    `warnings`: counts by kind. `sources`: per source kind, files and the last landing.
+    `warnings`: counts by kind. `sources`: per source kind, files and the last landing. `review`: what a person should
+    settle. `contradictions`: what sources tell differently, the latest thousand.
     """
 
     ledger: pl.DataFrame
@@ -119,6 +120,8 @@ class Health:
     latency: pl.DataFrame
     warnings: pl.DataFrame
     sources: pl.DataFrame
+    review: pl.DataFrame
+    contradictions: pl.DataFrame
 
 
 def health(snapshot: Snapshot) -> Health:
@@ -130,6 +133,17 @@ def health(snapshot: Snapshot) -> Health:
         latency=snapshot.query("from marts.reporting_latency order by month, record, source_kind"),
         warnings=snapshot.query("select warning, count(*) as events from marts.warnings group by all order by all"),
         sources=snapshot.query(template("sources")),
+        review=review(snapshot),
+        contradictions=snapshot.query("from marts.contradictions order by day desc, record, attribute limit 1000"),
+    )
+
+
+def review(snapshot: Snapshot, what: str | None = None) -> pl.DataFrame:
+    """What a person should settle, the most wanted first: of one kind (customer, rep, opportunity, note), or all."""
+    return snapshot.query(
+        "select what, scope, alias, reason, facts, candidates, file_name, source_sheet, source_row, first_at"
+        " from staging.review where what = coalesce($what, what) order by facts desc, what, scope, alias",
+        {"what": what},
     )
 
 

@@ -9,6 +9,7 @@ import dagster as dg
 from assets.definitions import OWNERS, contract_metadata
 from assets.session import Session
 from assets.staging.build import build_staging, latest_time, ledger_faults
+from assets.staging.review import write_review
 from data_contracts.contract import load_contract, names
 
 SIDE_TABLES = {
@@ -60,4 +61,17 @@ def staging(warehouse: dg.ResourceParam[Session]) -> Iterator[dg.MaterializeResu
     )
 
 
-definitions = dg.Definitions(assets=[staging])
+@dg.asset(
+    key=["exports", "review"],
+    deps=[["staging", "review"], ["ops", "check_results"]],
+    group_name="staging",
+    kinds={"csv", "excel"},
+    owners=OWNERS,
+    description="What a person should settle, as a list to fill in and drop back into the inbox.",
+)
+def review_list(warehouse: dg.ResourceParam[Session]) -> dg.MaterializeResult:
+    figures = warehouse.step("review", lambda: {"files": len(write_review(warehouse.con, warehouse.run))})
+    return dg.MaterializeResult(metadata=figures)
+
+
+definitions = dg.Definitions(assets=[staging, review_list])

@@ -75,6 +75,27 @@ LATENCY = (
     Column("share_within_15_minutes", "share"),
     Column("filled", "integer"),
 )
+REVIEW = (
+    Column("what", "code", "column_review_what"),
+    Column("alias", "text", "column_review_alias"),
+    Column("scope", "text", "column_review_scope"),
+    Column("reason", "code", "column_review_reason"),
+    Column("facts", "integer", "column_review_facts"),
+    Column("file_name"),
+    Column("source_row", "integer"),
+)
+CONTRADICTIONS = (
+    Column("day", "date", "column_contradiction_day"),
+    Column("record", "code"),
+    Column("customer_name"),
+    Column("attribute", "code", "column_contradiction_attribute"),
+    Column("believed_value", "text", "column_believed_value"),
+    Column("believed_source_kind", "code", "column_believed_source_kind"),
+    Column("other_value", "text", "column_other_value"),
+    Column("other_source_kind", "code", "column_other_source_kind"),
+    Column("other_file", "text", "column_other_file"),
+    Column("other_row", "integer", "column_other_row"),
+)
 MOST_PLACES = 5
 
 
@@ -92,6 +113,7 @@ def show(context: Context) -> None:
         _checks(context, found)
     with card(context, "ledger_title", "ledger_caption"):
         show_table(context, found.ledger, LEDGER, name="ledger", height=320)
+    _review(context, found)
     left, right = st.columns(2)
     with left, card(context, "sources_title"):
         kinds = (
@@ -105,6 +127,21 @@ def show(context: Context) -> None:
         else:
             columns = (Column("warning", "code"), Column("events", "integer", "column_events"))
             show_table(context, found.warnings, columns, name="warnings", has_downloads=False)
+
+
+def _review(context: Context, found: Health) -> None:
+    """What waits for a person, and what sources tell differently."""
+    left, right = st.columns([5, 7])
+    with left, card(context, "review_title", "review_caption"):
+        if found.review.is_empty():
+            empty(context, "no_review")
+        else:
+            show_table(context, found.review, REVIEW, name="review", height=260)
+    with right, card(context, "contradictions_title", "contradictions_caption"):
+        if found.contradictions.is_empty():
+            empty(context, "no_contradictions")
+        else:
+            show_table(context, found.contradictions, CONTRADICTIONS, name="contradictions", height=260)
 
 
 def _headline(context: Context, found: Health) -> None:

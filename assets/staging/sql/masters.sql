@@ -80,4 +80,4 @@ where day is not null and rep_id is not null;
 create or replace temp table _aliases as
 select what, coalesce(scope, '') as scope, alias, decision, settled_as
 from staging.aliases
-qualify row_number() over (partition by what, coalesce(scope, ''), alias order by occurred_at desc, content_hash) = 1;
+qualify row_number() over (partition by what, coalesce(scope, ''), alias order by occurred_at desc, landed_at desc, content_hash) = 1;

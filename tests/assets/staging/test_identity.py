@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+import polars as pl
 import pytest
 from desk import Desk
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 import assets.staging.build as staging
+from assets.staging.review import write_review
 from models.notes import Fact, Message, Reading
 
 STRUCTURED = """
@@ -277,3 +283,73 @@ def test_one_visit_told_by_form_and_chat_is_one_visit(tmp_path: Path) -> None:
         ("V1", "done", "wechat", True),
         ("V1", "planned", "form", True),
     ]
+
+
+def test_the_list_is_filled_in_and_dropped_back(tmp_path: Path) -> None:
+    made = desk(
+        tmp_path,
+        chat_csv=chat(
+            ("m1", "13900002222", "晴天", "2025-03-05 18:00", fact(customer="联华")),
+            ("m2", "w1", "王敏-杭州", "2025-03-05 18:01", fact(customer="=老张家")),
+            ("m3", "w1", "王敏-杭州", "2025-03-12 18:01", fact(customer="鑫源", date="2025-03-12")),
+        ),
+    )
+    workbook, csv_file = write_review(made.con, made.context)
+    sheet = load_workbook(workbook).active
+    assert sheet is not None
+    head, *rows = sheet.iter_rows(values_only=True)
+    shown = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [(r["What"], r["Scope"], r["As written"], r["Reason"]) for r in shown] == [
+        ("customer", "E1", "=老张家", "nobody of a like name"),
+        ("opportunity", "E1", "K2", "several opportunities were open"),
+        ("rep", "杭州", "139****2222", "nobody of a like name"),
+    ]
+    assert shown[1]["Candidates"] == "B 杭州鑫源商贸有限公司; B2 杭州鑫源商贸有限公司"
+    decided = pl.read_csv(csv_file).with_columns(pl.Series("Decision", ["K2", "B2", "E2"]))
+    made.put("review_list.csv", decided.write_csv())
+    made.run()
+    assert made.rows(VISITS) == [
+        ("E1", "K2", "B", "done", "03-05"),
+        ("E1", "K2", "B2", "done", "03-12"),
+        ("E2", "K1", None, "done", "03-05"),
+    ]
+    assert made.rows(REVIEW) == [] and write_review(made.con, made.context) == []
+    assert not workbook.exists()
+
+
+def test_any_order_and_repetition_gives_the_same_records(tmp_path: Path) -> None:
+    files = {
+        "people.csv": PEOPLE,
+        "deals.csv": DEALS,
+        "chat1.csv": chat(("m1", "w9", "晴天", "2025-03-05 18:00", fact(customer="联华", status="rescheduled")),
+                          ("m2", "w1", "王敏-杭州", "2025-03-05 18:01", fact(customer="老张家"))),
+        "chat2.csv": chat(("m2", "w1", "王敏-杭州", "2025-03-05 18:01", fact(customer="老张家")),
+                          ("m3", "w9", "晴天", "2025-03-06 18:01", "!m1 " + fact(customer="联华", date="2025-03-06"))),
+        "review_1.csv": "对象,范围,写法,判定,判定时间\n业务员,杭州,w9,E1,2025-05-02\n客户,E1,老张家,K3,2025-05-01\n",
+        "review_2.csv": "对象,范围,写法,判定,判定时间\n客户,E1,老张家,K2,2025-05-03\n",
+        "visits.csv": "id,rep,customer,name,status,planned,at\n"
+        "V1,E1,K2,杭州鑫源商贸有限公司,no_show,2025-03-05,2025-03-05 10:00\n",
+    }  # fmt: skip
+    # Where and when a row landed hangs on the order; what it says does not.
+    records = ("visits", "opportunities", "aliases", "stage_events")
+    tables = {t: f"select * exclude (landed_at, file_id, source_row) from staging.{t} order by all" for t in records}
+    tables["review"] = "select what, scope, alias, reason, facts, candidates from staging.review order by all"
+    expected: dict[str, Any] | None = None
+
+    @given(st.permutations(sorted(files)), st.lists(st.sampled_from(sorted(files)), max_size=3), st.integers(1, 4))
+    @settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+    def check(order: list[str], again: list[str], runs: int) -> None:
+        nonlocal expected
+        made = Desk(Path(tempfile.mkdtemp(dir=tmp_path)) / "w", None, forms=STRUCTURED, told=TOLD)
+        sent = order + again
+        for start in range(0, len(sent), -(-len(sent) // runs)):
+            for name in sent[start : start + -(-len(sent) // runs)]:
+                made.put(name, files[name])
+            made.run(later=timedelta(minutes=1))
+        state = {table: made.rows(sql) for table, sql in tables.items()}
+        made.close()
+        expected = expected or state
+        assert state == expected
+        assert len(state["visits"]) == 4 and state["review"] == []
+
+    check()
