@@ -53,6 +53,12 @@ STAGE_WORDS = (
 EVENTS = {"won": ("赢单", "签约", "成交"), "lost": ("丢单", "输单"), "reopened": ("重新打开", "重启")}
 DATES = ("{m}月{d}日", "{y}.{m}.{d}", "{m}/{d}", "{y}-{m:02}-{d:02}", "{y}年{m}月{d}日", "{m}.{d}", "{m}-{d}")
 
+COLUMNS = (
+    "no", "day", "rep", "customer", "kind", "status", "plan_day", "to_day", "stage", "amount", "action", "missing",
+    "competitor", "reason", "next", "next_day", "note",
+)  # fmt: skip
+SERIAL, FIRST_1900, FIRST_1904 = "serial", date(1899, 12, 30), date(1904, 1, 1)
+
 
 @dataclass
 class Row:
@@ -70,7 +76,8 @@ class Form:
     speaker: Speaker
     keys: list[str]
     headers: dict[str, str]
-    date_form: str | None  # None: real dates
+    date_form: str | None  # None: real dates; SERIAL: their numbers, unformatted
+    from_1904: bool
     words: dict[str, str]  # the office's words for kinds, statuses, stages, events
     in_ten_thousands: bool
     as_text: bool
@@ -86,31 +93,12 @@ class Form:
         several = notes_only and s.chance(rates.several_in_a_note)
         keys = ["day", "rep", "note"] if several else ["day", "rep", "customer", "note"]
         if not notes_only:
-            keys = [
-                "no",
-                "day",
-                "rep",
-                "customer",
-                "kind",
-                "status",
-                "plan_day",
-                "to_day",
-                "stage",
-                "amount",
-                "action",
-                "missing",
-                "competitor",
-                "reason",
-                "next",
-                "next_day",
-                "note",
-            ]
+            keys = list(COLUMNS)
         if not several and s.chance(rates.customer_code):
             keys.insert(keys.index("customer"), "customer_id")
             keys.insert(keys.index("rep"), "rep_id")
         if s.chance(rates.shuffled):
-            middle = [keys[k] for k in s.rng.permutation(len(keys))]
-            keys = middle
+            keys = [keys[k] for k in s.rng.permutation(len(keys))]
         ten = s.chance(rates.in_ten_thousands)
         headers = {key: s.pick(HEADERS[key]) if s.chance(rates.other_headers) else HEADERS[key][0] for key in keys}
         if "amount" in headers:
@@ -118,18 +106,12 @@ class Form:
         words = {code: s.pick(forms) for codes in (KINDS, STATUSES, EVENTS) for code, forms in codes.items()}
         words |= {code: s.pick(forms) for code, forms in zip(STAGES, STAGE_WORDS, strict=True)}
         date_form = s.pick(DATES) if s.chance(rates.text_dates) else None
+        if date_form is None and s.chance(rates.bare_serials):
+            date_form = SERIAL
         return cls(
-            s,
-            keys,
-            headers,
-            date_form,
-            words,
-            ten,
-            s.chance(rates.number_as_text),
-            s.chance(rates.formulas),
-            notes_only,
-            several,
-        )
+            s, keys, headers, date_form, s.chance(rates.date_1904), words, ten, s.chance(rates.number_as_text),
+            s.chance(rates.formulas), notes_only, several,
+        )  # fmt: skip
 
     def on(self, day: date | None) -> Cell:
         """A date as the column has it, now and then in another form."""
@@ -140,7 +122,16 @@ class Form:
             form = s.pick(DATES)
         if form is None:
             return day
+        if form == SERIAL:
+            return float((day - (FIRST_1904 if self.from_1904 else FIRST_1900)).days)
         return widen(form.format(y=day.year, m=day.month, d=day.day), s.rates, s.rng)
+
+    def planned(self, day: date | None, written_on: date) -> Cell:
+        """The day of a plan: as a date, or as it is said on the row's day (下周三)."""
+        s = self.speaker
+        if day is not None and day > written_on and s.chance(s.rates.odd_date):
+            return s.day(day, written_on, ahead=True)
+        return self.on(day)
 
     def amount(self, amount: float | None) -> Cell:
         """An amount in the column's unit: a number, a text, or a formula with its value."""
@@ -194,8 +185,8 @@ class Form:
         cells |= {
             "kind": self.words[said.kind] if said.kind else None,
             "status": self.words[fact.status] if fact.status else None,
-            "plan_day": self.on({"rescheduled": said.date, "planned": said.next_date}.get(fact.status or "")),
-            "to_day": self.on(said.rescheduled_to),
+            "plan_day": self.planned({"rescheduled": said.date, "planned": said.next_date}.get(fact.status or ""), day),
+            "to_day": self.planned(said.rescheduled_to, day),
             "stage": self._stage(fact),
             "amount": self.amount(fact.amount),
             "action": "、".join(ACTION_NAMES[ACTIONS[place][0]] for place in fact.actions) or None,
@@ -203,7 +194,7 @@ class Form:
             "competitor": said.competitor,
             "reason": fact.reason if fact.event == "lost" else None,
             "next": self.words[fact.next_kind] if said.next_date and fact.next_kind else None,
-            "next_day": self.on(said.next_date if fact.status != "planned" else None),
+            "next_day": self.planned(said.next_date if fact.status != "planned" else None, day),
             "note": None if s.chance(0.5) else say(s, fact, day, named=False, dated=False).heading or None,
         }  # fmt: skip
         said.text = " ".join(str(cells[key]) for key in ("kind", "status", "stage", "action") if cells.get(key)) or name

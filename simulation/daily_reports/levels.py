@@ -52,7 +52,8 @@ class Rates(BaseModel):
     notes_only: Share  # Workbooks whose facts stand in free text beside customer and date.
     several_in_a_note: Share  # Of those: a cell tells of several customers of the day.
     text_dates: Share  # Workbooks with dates as text (3月5日, 2025.3.5, 3/5).
-    odd_date: Share  # Cells with a date in another form than the column's.
+    bare_serials: Share  # Workbooks with dates as bare numbers, of those without text.
+    odd_date: Share  # Cells with a date in another form than the column's, and plans that say 下周三.
     date_1904: Share  # Workbooks counted from 1904.
     number_as_text: Share  # Workbooks with amounts as text.
     in_ten_thousands: Share  # Workbooks with amounts in 万.
@@ -75,7 +76,8 @@ CLEAN = Rates(
     reported=1, next_step=0.3, missing_action=0.25, rival=0.3,
     split_day=0.1, no_customer=0, chatter=0.05, forwarded=0.005, sent_twice=0.005, corrected=0.01, recalled=0.005,
     edited=0.05, overlap=0.1,
-    notes_only=0.2, several_in_a_note=0.2, text_dates=0.2, odd_date=0, date_1904=0.05, number_as_text=0.05,
+    notes_only=0.2, several_in_a_note=0.2, text_dates=0.2,
+    bare_serials=0, odd_date=0, date_1904=0.05, number_as_text=0.05,
     in_ten_thousands=0.1, full_width=0.005, other_headers=0.2, shuffled=0.2, formulas=0.3, uncached=0.02,
     subtotals=0.3, signature=0.3, hidden_rows=0.1, empty_rows=0.01, dittos=0,
 )  # fmt: skip
@@ -86,7 +88,8 @@ USUAL = Rates(
     reported=0.98, next_step=0.4, missing_action=0.35, rival=0.3,
     split_day=0.35, no_customer=0.15, chatter=0.4, forwarded=0.03, sent_twice=0.02, corrected=0.05, recalled=0.01,
     edited=0.12, overlap=0.3,
-    notes_only=0.45, several_in_a_note=0.4, text_dates=0.5, odd_date=0.03, date_1904=0.1, number_as_text=0.3,
+    notes_only=0.45, several_in_a_note=0.4, text_dates=0.5,
+    bare_serials=0.1, odd_date=0.03, date_1904=0.1, number_as_text=0.3,
     in_ten_thousands=0.4, full_width=0.03, other_headers=0.5, shuffled=0.5, formulas=0.5, uncached=0.1,
     subtotals=0.6, signature=0.6, hidden_rows=0.3, empty_rows=0.05, dittos=0.1,
 )  # fmt: skip
@@ -97,7 +100,8 @@ MESSY = Rates(
     reported=0.93, next_step=0.45, missing_action=0.45, rival=0.35,
     split_day=0.6, no_customer=0.3, chatter=1.2, forwarded=0.08, sent_twice=0.06, corrected=0.15, recalled=0.03,
     edited=0.25, overlap=0.6,
-    notes_only=0.65, several_in_a_note=0.7, text_dates=0.8, odd_date=0.15, date_1904=0.15, number_as_text=0.6,
+    notes_only=0.65, several_in_a_note=0.7, text_dates=0.8,
+    bare_serials=0.25, odd_date=0.15, date_1904=0.15, number_as_text=0.6,
     in_ten_thousands=0.6, full_width=0.12, other_headers=0.8, shuffled=0.8, formulas=0.6, uncached=0.3,
     subtotals=0.8, signature=0.8, hidden_rows=0.6, empty_rows=0.15, dittos=0.4,
 )  # fmt: skip

@@ -153,7 +153,7 @@ class DailyReportFiles:
         write_sheets(
             self.inbox / name,
             [page.sheet for page in pages],
-            from_1904=office.speaker.chance(self.settings.of.date_1904),
+            from_1904=form.from_1904,
         )
         self.rows[name] = sum(len(page.sheet.rows) for page in pages)
         for page in pages:
