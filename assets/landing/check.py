@@ -18,10 +18,11 @@ from pathlib import Path
 import duckdb
 
 from assets.landing.arrivals import printable
+from assets.landing.fixes import plan_any
 from assets.landing.journal import Delivery, Journal, landed_path
 from assets.landing.land import land_file
 from assets.landing.mappings import is_append
-from assets.landing.plan import Plan, UnmappedError, other_readers, plan_file
+from assets.landing.plan import Plan, UnmappedError, other_readers
 from assets.landing.rebuild import mappings_in_force
 from assets.landing.sniff import extension
 from assets.staging.build import build_staging
@@ -36,6 +37,7 @@ from data_contracts.sql_names import quote_literal
 from data_contracts.texts import Language, Texts
 
 SHOWN = 20
+MASTERS = ("aliases", "organisation", "opportunities", "stage_events", "signings", "visits")
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,11 @@ def _lookups(mapping: Mapping) -> set[str]:
     return tables & mapping.sources.keys()
 
 
+def tells_of_people(mapping: Mapping) -> bool:
+    """Whether it has records among which names are resolved."""
+    return not mapping.is_told and any(record.record in MASTERS for record in mapping.records)
+
+
 @dataclass
 class _Taken:
     """A file on its way through the check: what is known of it before staging."""
@@ -176,6 +183,8 @@ class _Checking:
         wanted = {
             (p.mapping.mapping, code) for p in plans for code in (*_lookups(p.mapping), *(x.code for x in p.parts))
         }
+        if any(p.mapping.is_told for p in plans):  # whom they mean stands in the records of others
+            wanted |= {(m.mapping, code) for m in self.mappings if tells_of_people(m) for code in m.sources}
         self._land_what_stands(wanted, {t.check.file for t in taken if t.plan is not None})
         taken = [self._land(path, t) for path, t in zip(paths, taken, strict=True)]
         try:
@@ -194,7 +203,7 @@ class _Checking:
                 earlier = self.journal.active_with(hashlib.file_digest(stream, "sha256").hexdigest())
             if earlier is not None:
                 return _Taken(replace(check, resent_of=self.journal.first(earlier).name, notices=()))
-            plan = plan_file(path, name, self.mappings, self.scratch)
+            plan = plan_any(path, name, self.mappings, self.scratch)
         except StagewatchError as error:
             is_left = bool(self.faults) and isinstance(error, UnmappedError)
             return _Taken(replace(check, problem=str(error), is_left=is_left))

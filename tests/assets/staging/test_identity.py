@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 import assets.staging.build as staging
+from assets.landing.check import check_file
 from assets.staging.review import write_review
 from models.notes import Fact, Message, Reading
 
@@ -353,3 +354,19 @@ def test_any_order_and_repetition_gives_the_same_records(tmp_path: Path) -> None
         assert len(state["visits"]) == 4 and state["review"] == []
 
     check()
+
+
+def test_a_check_finds_whom_a_file_means_among_what_has_landed(tmp_path: Path) -> None:
+    made = desk(tmp_path)
+    made.close()
+    path = tmp_path / "chat.csv"
+    path.write_text(chat(("m1", "w1", "王敏-杭州", "2025-03-05 18:00", fact(customer="联华"))), encoding="utf-8")
+    found = check_file(path, made.context)
+    assert (found.problem, found.rows_read, found.accepted, found.unmapped) == (None, 1, 1, 0)
+    assert found.records == {"visits": 1}
+
+
+def test_a_mapping_that_reads_and_resolves_is_tried_before_it_is_used(tmp_path: Path) -> None:
+    worse = TOLD.replace("occurred_at: told_at", "occurred_at: {expression: told_at + 1}")
+    made = Desk(tmp_path / "w", None, told=worse, forms=STRUCTURED).run()
+    assert ["cannot be computed" in problem for problem in made.landing.problems] == [True]
