@@ -11,10 +11,11 @@ from pathlib import Path
 
 import duckdb
 
+from assets.landing.fixes import note_fixes, plan_any
 from assets.landing.journal import Delivery, Standing
 from assets.landing.load import IrregularError, load_plan
 from assets.landing.mappings import landing_table
-from assets.landing.plan import Plan, plan_file
+from assets.landing.plan import Plan
 from data_contracts.errors import StagewatchError
 from data_contracts.mapping import Mapping as SourceMapping
 from data_contracts.sql_names import quote_ident
@@ -60,7 +61,7 @@ def land_file(
     changed, where no mapping reads the file or it holds no rows.
     """
     with only_plain_words():
-        plan = plan_file(path, delivery.name, mappings, scratch)
+        plan = plan_any(path, delivery.name, mappings, scratch)
     con.execute("set preserve_insertion_order = true")
     try:
         try:
@@ -106,6 +107,7 @@ def _land(con: duckdb.DuckDBPyConnection, plan: Plan, delivery: Delivery, carefu
         nul_bytes=sum(part.nul_bytes for part in loaded),
     )
     note_file(con, landed, "active")
+    note_fixes(con, plan.parts[0].path, delivery.file_id, delivery.name)
     return landed
 
 

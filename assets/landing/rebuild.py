@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from assets.landing.arrivals import look
+from assets.landing.fixes import plan_any
 from assets.landing.journal import Delivery, Journal, landed_path
 from assets.landing.land import (
     apply_standings,
@@ -22,7 +23,6 @@ from assets.landing.land import (
     scratch_folder,
 )
 from assets.landing.mappings import fingerprint, is_append, landing_table, read_mappings, signature
-from assets.landing.plan import plan_file
 from assets.staging.compiled import try_mapping
 from assets.warehouse import run_script
 from assets.workspace import Run
@@ -139,7 +139,7 @@ def _read_again(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, scra
         delivery = landing.journal.first(file_id)
         path = landed_path(run.workspace.landed, delivery)
         try:
-            plan = plan_file(path, delivery.name, landing.mappings, scratch)
+            plan = plan_any(path, delivery.name, landing.mappings, scratch)
             wanted = [(plan.mapping.mapping, p.code, p.sheet, signature(p.source)) for p in plan.parts]
             if wanted != _parts(con, file_id):
                 land_file(con, path, delivery, landing.mappings, scratch, lambda d: None)

@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from assets.landing.fixes import TABLE as FIXES
 from assets.landing.land import has_table
 from assets.landing.mappings import landing_table
 from assets.landing.rebuild import mappings_in_force
@@ -24,7 +25,7 @@ from assets.staging.ledger import SIDE_TABLES, ledger_faults, write_ledger
 from assets.staging.notes import Library, forget_unused
 from assets.staging.records import Candidate
 from assets.staging.tell import problems
-from assets.warehouse import count
+from assets.warehouse import count, run_script
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
 from data_contracts.identity import load_identity
@@ -144,6 +145,8 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
 def _find_bad_rows(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:
     for candidate in candidates:
         _run(con, f"insert into _faults {candidate.bad_rows_sql}", candidate)
+    con.execute(FIXES)
+    run_script(con, "assets.staging", "replaced_rows.sql")
     con.execute("""
         create or replace temp table _bad_rows as
         select distinct file_id, source_sheet, source_row from (
