@@ -20,7 +20,7 @@ FACT_TEXTS = (
     "amount_yuan", "competitor", "next_step", "next_date", "confidence", "spans",
 )  # fmt: skip
 ENTRY_NUMBER = "entry_no"
-NOTE_COLUMNS = ("fact_no", "told_id", "told_at", *FACT_TEXTS)
+NOTE_COLUMNS = ("fact_no", "told_id", "told_at", "first_told_at", *FACT_TEXTS)
 RESOLVED_COLUMNS = (
     "rep_id", "rep_score", "rep_how", "customer_id", "customer_name", "customer_score", "customer_how",
     "opportunity_id", "opportunity_how", "visit_id",

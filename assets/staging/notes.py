@@ -75,6 +75,7 @@ def notes_relation(
     scope |= {n: base.scope[n] for n in PROVENANCE_NAMES}
     scope |= {n: Column(quote_ident(n)) for n in NOTE_COLUMNS}
     scope |= {"fact_no": Column("fact_no", "integer"), "told_at": Column("told_at", "time")}
+    scope["first_told_at"] = Column("first_told_at", "time")
     return Relation(f"select * from {name}", scope, base.faults, is_derived=True, is_told=True)
 
 

@@ -66,7 +66,7 @@ derived_sources:
             reply_to: reply_to}
   told:
     resolve: {from: facts, rep: [sender_id, sender], customer: customer, place: room,
-              at: {expression: "coalesce(date, told_at::varchar)"}, needs_opportunity: "stage is not null"}
+              at: {expression: "coalesce(date, first_told_at::varchar)"}, needs_opportunity: "stage is not null"}
 records:
   - record: visits
     from: told
@@ -80,7 +80,7 @@ records:
       kind: kind
       status: status
       rescheduled_to: rescheduled_to
-      occurred_at: {expression: "if(status = 'done', date, told_at::varchar)"}
+      occurred_at: {expression: "if(status = 'done', date, first_told_at::varchar)"}
     recorded_at: told_at
   - record: stage_events
     from: told
