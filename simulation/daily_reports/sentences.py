@@ -121,6 +121,9 @@ def say(speaker: Speaker, fact: Fact, said_on: Date, *, named: bool = True, date
     said = Said(fact, "", customer)
     words = {"c": customer or "", "w": speaker.pick(phrases.WHO), "d": "", "k": "", "to": "", "n": ""}
     pattern = _opening(speaker, said, said_on, words, dated=dated)
+    for name in ("c", "d"):  # 把{d}的拜访推掉: without a day there is nothing to belong to
+        if not words[name]:
+            pattern = pattern.replace(f"{{{name}}}的", f"{{{name}}}")
     said.heading = pattern.format(**words).strip("，：, ") if pattern else ""
     said.rest = _rest(speaker, said, said_on)
     parts = [part for part in (said.heading, *said.rest) if part]
