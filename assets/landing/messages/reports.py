@@ -11,16 +11,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from assets.landing.csv_records import Refused
 from assets.landing.messages.drafts import Draft, NoMessageError
 from assets.landing.messages.json_walk import json_lines, walk
+from data_contracts.header_text import in_brackets, without_brackets
 
 LISTS = frozenset({
     "", "info", "infos", "info_list", "data_list", "dataList", "list", "data", "reports",
     "result.data_list", "result.dataList", "result.list", "data.list", "data.data_list",
 })  # fmt: skip
 DEPTH = 6
+# What brackets at a title's end say of the numbers under it: they are then read as 12.8万.
+_UNITS = re.compile(r"(?:单位[:：]?)?(千|万|百万|亿)元?")
+_BARE_NUMBER = re.compile(r"[+-]?[\d,，.]*\d")
 # （必填）, *, (选填) in a title say how to fill it in, not what it is.
 _MARKS = re.compile(r"\s*(?:[(（【\[](?:必填|选填|可选|必选|单选|多选)[)）】\]]|[*＊])\s*")
 Cell = str | list[dict[str, str]]
@@ -139,19 +144,37 @@ def title_of(text: Any) -> str:
 
 
 def as_fields(items: list[Item], more: dict[str, str | None]) -> str:
-    """The filled-in template as JSON, title -> value; a title that stands twice gets a number, blanks are left out."""
+    """The filled-in template as JSON, title -> value; a title that stands twice gets a number, blanks are left out.
+
+    Brackets at a title's end are no part of it; a unit in them is part of each bare number.
+    """
     fields: dict[str, Cell] = {}
-    for title, value in items:
+    for title, cell in items:
+        if isinstance(cell, str):
+            base, value = _plain(title, cell)
+        else:
+            base, value = _plain(title, "")[0], [dict(_plain(t, v) for t, v in row.items()) for row in cell]
         if value:
-            name, n = title, 1
+            name, n = base, 1
             while name in fields:
                 n += 1
-                name = f"{title}({n})"
+                name = f"{base}({n})"
             fields[name] = value
     for title, text in more.items():
         if text and title not in fields:
             fields[title] = text
     return json.dumps(fields, ensure_ascii=False)
+
+
+def _plain(title: str, value: str) -> tuple[str, str]:
+    """A title without the brackets at its end, and its value with the unit that stands in them."""
+    header = normalize("NFKC", title)
+    inner = in_brackets(header)
+    if inner is None:
+        return title, value
+    unit = _UNITS.fullmatch(inner)
+    is_bare = unit is not None and _BARE_NUMBER.fullmatch(value.strip()) is not None
+    return without_brackets(header).strip() or title, value.strip() + unit[1] if unit and is_bare else value
 
 
 def as_text(items: list[Item]) -> str:

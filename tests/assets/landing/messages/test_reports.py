@@ -26,7 +26,7 @@ JOURNAL: dict[str, Any] = {
         control("Text", "客户（必填）", text="江北精密"),
         control("Selector", "阶段", selector={"type": "single", "options": [option("报价")]}),
         control("Money", "预计金额", new_money="128000.00"),
-        control("Number", "门店数", new_number="12"),
+        control("Number", "意向金额（万元）", new_number="12"),
         control("Date", "下次拜访", date={"type": "day", "s_timestamp": "1715184000"}),
         control("Date", "到访时间", date={"type": "hour", "s_timestamp": "1714962600"}),
         control("DateRange", "试用期", date_range={"type": "day", "new_begin": "1715184000", "new_end": "1715788800"}),
@@ -60,7 +60,7 @@ def test_every_control_of_a_wecom_template() -> None:
     assert (export.shape.name, export.shape.channel, export.refused) == ("reports_json", "wecom", [])
     report, comment = export.messages
     assert json.loads(report.fields or "") == {
-        "客户": "江北精密", "阶段": "报价", "预计金额": "128000.00", "门店数": "12", "下次拜访": "2024-05-09",
+        "客户": "江北精密", "阶段": "报价", "预计金额": "128000.00", "意向金额": "12万", "下次拜访": "2024-05-09",
         "到访时间": "2024-05-06 10:30", "试用期": "2024-05-09 至 2024-05-16", "陪同人": "陈刚；u2", "照片": "f-1；f-2",
         "地点": "江北新区 南京", "折扣": "0.95", "备注": "第一行\n第二行",
         "拜访明细": [{"客户": "秣陵电子", "结果": "完成"}, {"客户": "六合机电"}], "阶段(2)": "再次",
