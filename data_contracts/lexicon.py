@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from data_contracts.yaml_io import load_model
 
@@ -21,6 +21,8 @@ Kind = Literal["visit", "call", "demo", "technical_meeting", "sample_trial", "ne
 Status = Literal["done", "rescheduled", "no_show", "cancelled"]
 Stage = Literal["first_contact", "needs_confirmed", "solution_demo", "quotation", "contract_signed"]
 Action = Literal["样品试用", "技术对接会", "会议纪要", "客户签字确认单", "报价单", "账期审批", "合同"]
+# What a clause is rather than what it tells: asked, ordered, conditional, hearsay, a target, a plan, a correction.
+Phrase = Literal["question", "condition", "target", "hearsay", "fee", "unit_price"]
 Words = tuple[str, ...]
 MAX_SPELLINGS = 200
 
@@ -34,20 +36,10 @@ class Lexicon(BaseModel):
     status: dict[Status, Words] = Field(default_factory=dict)
     stage: dict[Stage, Words] = Field(default_factory=dict)
     action: dict[Action, Words] = Field(default_factory=dict)
-    action_done: dict[Action, Words] = Field(default_factory=dict)
-    action_missing: dict[Action, Words] = Field(default_factory=dict)
+    phrases: dict[Phrase, Words] = Field(default_factory=dict)
     brands: Words = ()
     customers: Words = ()
     customer_suffixes: Words = ()
-    misspellings: dict[str, str] = Field(default_factory=dict)
-
-    @field_validator("misspellings")
-    @classmethod
-    def _same_length(cls, value: dict[str, str]) -> dict[str, str]:
-        for wrong, right in value.items():
-            if len(wrong) != len(right):
-                raise ValueError(f"{wrong!r} and {right!r} differ in length; give them the same")
-        return value
 
 
 def spellings(word: str) -> list[str]:

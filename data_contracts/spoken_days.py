@@ -198,15 +198,19 @@ def _new_years_eve(found: re.Match[str], sent: date, towards: Towards) -> date |
 
 @lru_cache(maxsize=64)
 def _lunar_days(year: int) -> tuple[tuple[int, int, date], ...]:
-    from lunar_python import Solar
+    """(lunar month, its day, day) of one lunar year and the months around it, from the first day of each month."""
+    from lunar_python import LunarYear, Solar
 
-    days = (date(year, 1, 1) + timedelta(n) for n in range(366))
-    lunars = ((d, Solar.fromYmd(d.year, d.month, d.day).getLunar()) for d in days if d.year == year)
-    return tuple((abs(lunar.getMonth()), lunar.getDay(), d) for d, lunar in lunars)
+    days = []
+    for month in LunarYear.fromYear(year).getMonths():
+        first = Solar.fromJulianDay(month.getFirstJulianDay())
+        start = date(first.getYear(), first.getMonth(), first.getDay())
+        days += [(abs(month.getMonth()), n + 1, start + timedelta(n)) for n in range(month.getDayCount())]
+    return tuple(days)
 
 
 def _lunar_year(sent: date) -> Iterable[tuple[int, int, date]]:
-    """(lunar month, its day, day) for the days of the calendar years around `sent`; a leap month as its month."""
+    """(lunar month, its day, day) for the lunar years around `sent`; a leap month as its month."""
     return (entry for year in range(sent.year - 1, sent.year + 2) for entry in _lunar_days(year))
 
 

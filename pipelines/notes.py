@@ -58,8 +58,8 @@ def print_notes(readings: Iterable[tuple[Message, Reading]], format: str) -> Non
 
     from pipelines.printing import print_frame
 
-    rows = [
-        {"id": reading.id, "for": where} | {name: _cell(fact.to_json()[name]) for name in COLUMNS}
+    rows: list[dict[str, str | None]] = [
+        {"id": reading.id, "for": where, **{name: _cell(fact.to_json()[name]) for name in COLUMNS}}
         for _, reading in readings
         for where, facts in (("facts", reading.facts), ("review", reading.review))
         for fact in facts

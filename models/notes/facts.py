@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,7 +35,7 @@ class Message:
     id: str
     channel: str
     sender: str | None
-    sent_at: datetime
+    sent_at: dt.datetime
     text: str
     corrects: str | None = None
     reply_to: str | None = None
@@ -53,15 +53,15 @@ class Fact:
     customer: str | None = None
     kind: str | None = None
     status: str | None = None
-    date: date | None = None
-    rescheduled_to: date | None = None
+    date: dt.date | None = None
+    rescheduled_to: dt.date | None = None
     stage: str | None = None
     actions_done: tuple[str, ...] = ()
     actions_missing: tuple[str, ...] = ()
     amount_yuan: Decimal | None = None
     competitor: str | None = None
     next_step: str | None = None
-    next_date: date | None = None
+    next_date: dt.date | None = None
     confidence: float = 0.0
     spans: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ class Fact:
         values: dict[str, Any] = {}
         for name in FIELDS:
             value = getattr(self, name)
-            if isinstance(value, date):
+            if isinstance(value, dt.date):
                 value = value.isoformat()
             elif isinstance(value, Decimal):
                 value = int(value) if value == value.to_integral_value() else float(value)

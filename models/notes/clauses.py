@@ -1,0 +1,110 @@
+"""A message cut into items and clauses, with what each clause is: told, asked, ordered or hearsay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from unicodedata import normalize
+
+from models.notes.words import CompiledLexicon
+
+ENDS = "。！？!?；;\n"
+_CLAUSE = re.compile(r"(?:[^，,。！？!?；;\n→⏎]|(?<=[0-9]),(?=[0-9]{3}))+[，,。！？!?；;\n→⏎]*")
+_ITEM = re.compile(
+    r"^\s*(?:[(（]?\d{1,2}[)）.、．]\s*|[①-⑳]\s*|[一二三四五六七八九十]{1,2}[、.]\s*|[-—*•·●○▪■◆✅❌✔✓☑×√➡️📍👉📌]+\s*)+"
+)
+_TITLED = re.compile(r"^\s*([^：:\s][^：:\n]{0,9})[：:]\s*(.*)$")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One clause: its text as it stands, normalised, the place in the message; its item's number and its end mark."""
+
+    text: str
+    plain: str
+    item: int
+    end: str
+    is_item_start: bool
+
+
+def plain_text(text: str) -> str:
+    """Half-width, lower-case, character for character: places in it are places in the text."""
+    out = []
+    for c in text:
+        n = normalize("NFKC", c)
+        out.append(n.lower() if len(n) == 1 and len(n.lower()) == 1 else c)
+    return "".join(out)
+
+
+def clauses(text: str) -> Iterator[Clause]:
+    """The clauses in order; lines are items, and so are numbered or bulleted parts of a line."""
+    item = 0
+    for line in re.split(r"\n+", text):
+        for part in _parts(line):
+            item += 1
+            rest = part[_ITEM.match(part).end() :] if _ITEM.match(part) else part  # type: ignore[union-attr]
+            is_start = True
+            for found in _CLAUSE.finditer(rest):
+                piece = found[0]
+                body = piece.rstrip("，,。！？!?；;\n→⏎").strip()
+                if body:
+                    yield Clause(
+                        body, plain_text(body), item, piece[len(piece.rstrip("，,。！？!?；;\n→⏎")) :], is_start
+                    )
+                    is_start = False
+
+
+def _parts(line: str) -> list[str]:
+    """A line's own numbering (1. … 2. …) and ticks cut it into items."""
+    cut = [m.start() for m in re.finditer(r"(?<![\d.])(?:\d{1,2}[、)）．]|\d{1,2}\.(?!\d)|[①-⑳])|[✅❌✔☑🚫⭕]", line)]
+    marks = [0, *[c for c in cut if c], len(line)]
+    return [p for a, b in pairwise(marks) if (p := line[a:b]).strip()] if len(cut) > 1 else [line]
+
+
+def titled_lines(text: str) -> list[tuple[str, str]]:
+    """The (title, value) lines of a filled-in template; empty where it is none."""
+    lines = [line for line in re.split(r"\n+", text) if line.strip()]
+    found = [
+        m
+        for line in lines
+        if (
+            m := _TITLED.match(
+                re.sub(r"^[\s\-•·*●【\d.、]+", "", line).replace("】", "：", 1)
+                if line.lstrip().startswith("【")
+                else line
+            )
+        )
+    ]
+    if len(found) < 3 or len(found) < 0.7 * len(lines):
+        return []
+    return [(m[1].strip(), m[2].strip()) for m in found]
+
+
+def mood(clause: Clause, words: CompiledLexicon) -> str:
+    """told, question, condition, order, hearsay or target; what is not told makes no fact."""
+    plain = clause.plain
+    if words.has("hearsay", plain):
+        return "hearsay"
+    if (
+        "？" in clause.end
+        or "?" in clause.end
+        or (
+            words.has("question", plain)
+            and re.search(
+                r"(吗|呢|么|没有|没)$|^(请问|怎么|谁|什么时候|几时|哪个|能不能|可不可以|是不是|有没有|是否)|什么时候|几时|能不能|咋",
+                plain,
+            )
+        )
+    ):
+        return "question"
+    if words.has("condition", plain):
+        return "condition"
+    if words.has("target", plain):
+        return "target"
+    if re.match(
+        r"@|(请|麻烦)?(大家|各位)|记得|务必|请(把|你|尽|于|勿|注意)|你们?(记得|把|去|先)|麻烦|帮我", plain
+    ) or re.search(r"记得|务必|抓紧把|都给我|别忘", plain):
+        return "order"
+    return "told"
