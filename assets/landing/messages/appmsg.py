@@ -61,7 +61,7 @@ def appmsg_body(xml: str) -> Body:
 def _bundle(items: str) -> list[str]:
     """The messages of a forwarded bundle, a line each: who, when, what."""
     lines = []
-    for item in re.findall(r"<dataitem\b.*?</dataitem>", items, re.DOTALL)[:MAX_ITEMS]:
+    for item in items.split("<dataitem", MAX_ITEMS + 1)[1:]:
         who, when, what = _tag(item, "sourcename"), _tag(item, "sourcetime"), _tag(item, "datadesc")
         head = " ".join(p for p in (who, when) if p)
         lines.append(f"{head}: {what or '[图片]'}" if head else what or "")
@@ -69,10 +69,15 @@ def _bundle(items: str) -> list[str]:
 
 
 def _tag(xml: str, name: str) -> str | None:
-    """The text of the first tag of that name, entities and CDATA undone; None where it is absent or empty."""
-    found = re.search(rf"<{name}\b[^>]*>(.*?)</{name}>", xml, re.DOTALL)
-    if found is None:
+    """The text of the first tag of that name, entities and CDATA undone; None where it is absent, empty or open."""
+    start = -1
+    while (start := xml.find(f"<{name}", start + 1)) >= 0:
+        if xml[start + len(name) + 1 : start + len(name) + 2] in (">", " ", "\n", "\t"):
+            break
+    begin = xml.find(">", start) + 1
+    end = xml.find(f"</{name}>", begin)
+    if start < 0 or begin == 0 or end < 0:
         return None
-    text = found[1].strip()
+    text = xml[begin:end].strip()
     inner = text.removeprefix("<![CDATA[").removesuffix("]]>")
     return (html.unescape(text) if inner == text else inner).strip() or None

@@ -24,7 +24,8 @@ from data_contracts.headers import load_headers
 
 PREVIEW_LINES = 4000
 FIRST_HEADER_WITHIN = 30
-MAX_NAME = 60
+# No header is longer: longer lines are not looked at.
+MAX_HEADER = 120
 _NAME = r"(?P<name>\S(?:.{0,58}?\S)?)"
 _EXPORTED = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2}) (?P<clock>\d{2}:\d{2}:\d{2}) (?P<name>\S.*)")
 _QUOTED = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2}) (?P<clock>\d{2}:\d{2}:\d{2}) '(?P<name>[^\n]*)'\s*")
@@ -70,7 +71,8 @@ def text_family(path: Path) -> str | None:
     A header must stand among the first lines: a letter or an article that holds a date further down is no chat.
     """
     with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        lines = [line.rstrip("\r\n") for line in islice(stream, PREVIEW_LINES)]
+        lines = [line.rstrip("\r\n")[: MAX_HEADER + 1] for line in islice(stream, PREVIEW_LINES)]
+    lines = [line if len(line) <= MAX_HEADER else "..." for line in lines]
     after_blank = [n for n, line in enumerate(lines) if line.strip() and (n == 0 or not lines[n - 1].strip())]
     quoted = [n for n in after_blank if _QUOTED.fullmatch(lines[n])]
     exported = [n for n in after_blank if _EXPORTED.fullmatch(lines[n])]
@@ -102,9 +104,9 @@ def read_text(path: Path, family: str) -> Iterator[Draft | Refused]:
         conversation: str | None = None
         for block in blocks:
             if isinstance(block, Refused):
-                letter = _LETTER.fullmatch(block.raw.strip())
+                letter = _LETTER.fullmatch(block.raw.strip()) if len(block.raw) <= MAX_HEADER else None
                 conversation = letter["name"] if letter else conversation
-                if not letter and not _GREETING.fullmatch(block.raw):
+                if not letter and (len(block.raw) > MAX_HEADER or not _GREETING.fullmatch(block.raw)):
                     yield block
             else:
                 yield _draft(block, conversation, family)
@@ -115,7 +117,8 @@ def _exported_blocks(lines: Iterable[Line], pattern: re.Pattern[str]) -> Iterato
     speakers: set[str] = set()
     latest, is_after_blank = "", True
     for number, line in lines:
-        found = pattern.fullmatch(line) if is_after_blank and line[:1].isdigit() else None
+        is_short = is_after_blank and len(line) <= MAX_HEADER
+        found = pattern.fullmatch(line) if is_short and line[:1].isdigit() else None
         if found and iso_day(found["day"]) and iso_clock(found["clock"]):
             name, time = found["name"].strip(), f"{found['day']} {found['clock']}"
             before = block.time if block is not None and not block.is_one_line else latest
@@ -146,7 +149,7 @@ def _closed(block: _Block) -> _Block:
 
 def _copied(line: str) -> re.Match[str] | None:
     """A header that tells name, day and time, in whichever order."""
-    if not any(c.isdigit() for c in line[-12:]) or len(line) > MAX_NAME + 40:
+    if not any(c.isdigit() for c in line[-12:]) or len(line) > MAX_HEADER:
         return None
     found = _NAME_IN_BRACKETS.fullmatch(line) or _NAME_TIME.fullmatch(line) or _TIME_NAME.fullmatch(line)
     return found if found and not _SENTENCE.search(found["name"]) else None
@@ -167,7 +170,9 @@ def _copied_blocks(lines: Iterable[Line], is_spaced: bool, is_named: bool) -> It
     speakers: set[str] = set()
     is_after_blank = True
     for number, line in lines:
-        alone = _DATE_LINE.fullmatch(line) or (_TIME_ALONE.fullmatch(line) if is_after_blank else None)
+        alone = None
+        if len(line) <= MAX_HEADER:
+            alone = _DATE_LINE.fullmatch(line) or (_TIME_ALONE.fullmatch(line) if is_after_blank else None)
         if alone and iso_day(alone["day"]):
             day = iso_day(alone["day"])
             clock = iso_clock(alone["clock"]) if alone.re is _TIME_ALONE else None
@@ -197,6 +202,8 @@ def _copied_header(
     has_spoken: Callable[[str], bool],
 ) -> tuple[str, str | None, str | None] | None:  # fmt: skip
     """Name, day and time of a line that is a header; None where it is content."""
+    if len(line) > MAX_HEADER:
+        return None
     found = _copied(line)
     if found is not None:
         is_free = is_after_blank or not is_spaced or has_spoken(found["name"])

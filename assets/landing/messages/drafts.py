@@ -73,7 +73,7 @@ def epoch(value: object, per_second: int = 1) -> tuple[str, str] | None:
 
 def local(text: str) -> str | None:
     """A local day, or day and time, as ISO text (`2024-05-06 09:12:44`); None where it is none."""
-    found = _LOCAL.fullmatch(text)
+    found = _LOCAL.fullmatch(text) if len(text) <= 80 else None
     if found is None:
         return None
     day = iso_day(found["day"])

@@ -80,7 +80,7 @@ def is_recall(text: str) -> bool:
 
 def recalled_by(text: str) -> str | None:
     """Who recalled a message, as the line names them; None for 你 and where it names nobody."""
-    found = _RECALLED_BY.match(text)
+    found = _RECALLED_BY.match(text[:200])
     name = found["name"].strip() if found else ""
     return None if name in ("", "你", "You", "you") else name
 
@@ -112,25 +112,32 @@ def split_quote(text: str) -> tuple[str, str | None, str | None]:
     """A reply's own words, whom it quotes and what; (text, None, None) where it quotes nothing.
 
     `words` newline `引用:name:text` (also in brackets, also before the words), and the 「name：text」 over a line of
-    dashes of older desktop versions.
+    dashes of older desktop versions. Found by looking for marks: a stranger's text of a million characters is no
+    place for patterns that go back and forth.
     """
-    found = _TRAILING.search(text) if "引用" in text else None
-    if found is None:
-        found = (_LEADING.match(text) if text.startswith("[引用") else None) or (
-            _CORNERS.match(text) if text.startswith("「") else None
-        )
-    if found is None:
+    if text.startswith("「"):
+        inner, mark, rest = text[1:].partition("」")
+        dashes, _, words = rest.lstrip().partition("\n")
+        if mark and len(dashes) >= 5 and not dashes[:200].strip("-—–－ "):
+            return _split(text, words, inner)
+    if text.startswith("[引用"):
+        inner, mark, words = text[3:].partition("]\n")
+        if mark:
+            return _split(text, words, inner.lstrip(":： "))
+    at = max(text.rfind("\n引用"), text.rfind("\n[引用"))
+    if at < 0 and not text.startswith(("引用", "[引用")):
         return text, None, None
-    return found["words"].strip(), (found["name"] or "").strip() or None, found["quoted"].strip()
+    quote = text[at + 1 :].strip()
+    inner = quote[1:].removesuffix("]") if quote.startswith("[") else quote
+    if inner[2:3] not in (":", "：", " "):
+        return text, None, None
+    return _split(text, text[: max(at, 0)], inner[3:].lstrip())
 
 
-_TRAILING = re.compile(
-    r"^(?P<words>.*?)(?:^|\n)\[?引用\s*[:： ]\s*(?P<name>[^\n:：]{1,60}?)\s*[:：]\s*(?P<quoted>[^\n].*?)\]?\s*$",
-    re.DOTALL,
-)
-_LEADING = re.compile(
-    r"\[引用\s*[:： ]?\s*(?P<name>[^\n:：]{1,60}?)\s*[:：]\s*(?P<quoted>.+?)\]\s*\n(?P<words>.*)$", re.DOTALL
-)
-_CORNERS = re.compile(
-    r"「(?P<name>[^\n:：]{1,60})[:：]\s*(?P<quoted>.*?)」\s*\n(?:[-—–－] ?){5,}\s*\n(?P<words>.*)$", re.DOTALL
-)
+def _split(text: str, words: str, inner: str) -> tuple[str, str | None, str | None]:
+    """`name：what was said` taken apart; nothing where it is not that."""
+    place = next((n for n, character in enumerate(inner[:61]) if character in ":："), -1)
+    name, quoted = inner[:place].strip(), inner[place + 1 :].strip()
+    if place < 1 or not name or "\n" in name or not quoted:
+        return text, None, None
+    return words.strip(), name, quoted

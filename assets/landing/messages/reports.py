@@ -23,6 +23,7 @@ LISTS = frozenset({
     "result.data_list", "result.dataList", "result.list", "data.list", "data.data_list",
 })  # fmt: skip
 DEPTH = 6
+MAX_TITLE = 200
 # What brackets at a title's end say of the numbers under it: they are then read as 12.8万.
 _UNITS = re.compile(r"(?:单位[:：]?)?(千|万|百万|亿)元?")
 _BARE_NUMBER = re.compile(r"[+-]?[\d,，.]*\d")
@@ -140,7 +141,7 @@ def _id(value: dict[str, Any]) -> str | None:
 
 def title_of(text: Any) -> str:
     """A field's title without the marks that say how to fill it in."""
-    return _MARKS.sub("", str(text or "")).strip() or "内容"
+    return _MARKS.sub("", str(text or "")[:MAX_TITLE]).strip() or "内容"
 
 
 def as_fields(items: list[Item], more: dict[str, str | None]) -> str:
