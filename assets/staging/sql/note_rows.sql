@@ -2,10 +2,14 @@
 -- first_told_at is when the message was sent that was first corrected: what was arranged then was arranged then.
 -- told_id stays the same over corrections: a fact of the same customer in the message that was first corrected.
 -- o:overruled_at: from when a correction takes its place.
-with recursive corrected as (
-  select f.id, min(f.supersedes) as supersedes
-  from staging.note_facts f join _threads using (thread, id) where f.supersedes is not null group by f.id
+with recursive accepted as (
+  select f.* from staging.note_facts f join _threads using (thread, id)
+  where f.fact_no is null or not f.is_review or exists (
+    select 1 from _aliases a
+    where a.what = 'note' and a.scope = f.id and a.alias = staging.note_alias(f) and a.decision = 'accept')
 ),
+-- A correction that is too uncertain takes nobody's place until a person accepts it.
+corrected as (select id, min(supersedes) as supersedes from accepted where supersedes is not null group by id),
 origins as (
   select id, id as origin, 0 as depth from (select distinct id from _threads)
   union all
@@ -18,8 +22,7 @@ overruled as (
 ),
 facts as (
   select f.*, row_number() over (partition by f.id, f.customer order by f.fact_no) as n
-  from staging.note_facts f join _threads using (thread, id)
-  where f.fact_no is not null
+  from accepted f where f.fact_no is not null
 )
 select m.file_id, m.source_sheet, m.source_row, m.landed_at, m.source_file, m.other_file_id, m.other_sheet, m.other_row
        {{columns}},
@@ -32,5 +35,3 @@ join facts f on f.id = m."n:id"
 join origin o on o.id = f.id
 left join (select "n:id" as id, min("n:sent_at") as sent_at from _messages group by all) b on b.id = o.origin
 left join overruled r on r.id = f.id
-where not f.is_review or exists (
-  select 1 from _aliases a where a.what = 'note' and a.scope = f.id and a.alias = staging.note_alias(f) and a.decision = 'accept')

@@ -116,13 +116,14 @@ class ScriptedReader:
 
     def _read(self, message: Message) -> Reading:
         self.read_texts.append(message.text)
-        text, supersedes = message.text, None
+        text, supersedes, is_sure = message.text, None, not message.text.startswith("?")
+        text = text.lstrip("?")
         if text.startswith("!"):
             supersedes, _, text = text[1:].partition(" ")
         facts = tuple(Fact(**{k: date.fromisoformat(v) if k in ("date", "rescheduled_to") else v
-                              for k, v in json.loads(part.lstrip("?")).items()})
+                              for k, v in json.loads(part).items()})
                       for part in text.split("&") if "{" in part)  # fmt: skip
-        if text.startswith("?"):
+        if not is_sure:
             return Reading(message.id, (), facts, supersedes)
         return Reading(message.id, facts, (), supersedes)
 
@@ -232,6 +233,22 @@ def test_a_correction_overrules_from_its_own_sending_on(tmp_path: Path) -> None:
     for as_of, day in (("2025-03-05 20:00", "03-07"), ("2025-03-06 09:00", "03-08"), ("2025-04-01", "03-10")):
         assert made.rows(told.format(in_force.format(as_of))) == [("m1/联华/1", day)]  # one visit over all changes
     assert made.rows(told.format("is_primary")) == [("m1/联华/1", "03-10")]
+
+
+def test_an_uncertain_correction_takes_no_place_until_it_is_accepted(tmp_path: Path) -> None:
+    doubt = "?!m1 " + fact(customer="联华", status="no_show")
+    lines = [
+        ("m1", "w1", "王敏-杭州", "2025-03-05 18:00", fact(customer="联华")),
+        ("m2", "w1", "王敏-杭州", "2025-03-06 09:00", doubt),
+    ]
+    made = desk(tmp_path, chat_csv=chat(*lines))
+    assert made.rows(VISITS) == [("E1", "K1", "A", "done", "03-05")]
+    made.put(
+        "review_1.csv",
+        "What,Scope,As written,Decision,Decided at\nnote,m2,联华 visit no_show 2025-03-05,accept,2025-05-02\n",
+    )
+    made.run()
+    assert made.rows(VISITS) == [("E1", "K1", "A", "no_show", "03-05")]
 
 
 def test_a_run_reads_only_what_is_new(tmp_path: Path, scripted: list[str]) -> None:
