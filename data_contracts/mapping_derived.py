@@ -133,26 +133,40 @@ class Unroll(Strict):
         return (self.fields,)
 
 
+class Fill(Strict):
+    """Blank cells of some columns take what other rows of the same key say: the commonest, of equals the least text."""
+
+    source: Annotated[str, Field(alias="from")]
+    by: Columns
+    blanks: Annotated[Columns, Field(alias="columns")]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return (*self.by, *self.blanks)
+
+
 class DerivedSource(Strict):
-    """A table made from another: exactly one of pair, pick, notes, resolve and unroll."""
+    """A table made from another: exactly one of pair, pick, notes, resolve, unroll and fill."""
 
     pair: Pair | None = None
     pick: Pick | None = None
     notes: Notes | None = None
     resolve: Resolve | None = None
     unroll: Unroll | None = None
+    fill: Fill | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> DerivedSource:
-        rules = (self.pair, self.pick, self.notes, self.resolve, self.unroll)
+        rules = (self.pair, self.pick, self.notes, self.resolve, self.unroll, self.fill)
         if len([rule for rule in rules if rule is not None]) != 1:
-            raise ValueError("needs exactly one of pair, pick, notes, resolve and unroll")
+            raise ValueError("needs exactly one of pair, pick, notes, resolve, unroll and fill")
         return self
 
     @property
-    def rule(self) -> Pair | Pick | Notes | Resolve | Unroll:
+    def rule(self) -> Pair | Pick | Notes | Resolve | Unroll | Fill:
         """The one way in which it is made."""
-        rule = self.pair or self.pick or self.notes or self.resolve or self.unroll
+        rule = self.pair or self.pick or self.notes or self.resolve or self.unroll or self.fill
         assert rule is not None
         return rule
 
@@ -181,13 +195,13 @@ def derived_columns(name: str, derived: DerivedSource, columns: list[str]) -> li
               rule.by if isinstance(rule, Pair | Pick) else rule.columns, known)  # fmt: skip
     if isinstance(rule, Pair):
         texts: tuple[str | None, ...] = (rule.start, rule.complete)
-    elif isinstance(rule, Unroll):
+    elif isinstance(rule, Unroll | Fill):
         texts = ()
     else:
         texts = (rule.needs_opportunity if isinstance(rule, Resolve) else rule.where,)
     for text in filter(None, texts):
         all_known(where, expression_columns(where, text), known)
-    if isinstance(rule, Pick):
+    if isinstance(rule, Pick | Fill):
         return columns
     if isinstance(rule, Unroll):
         return [*(kept_name(column, rule.added) for column in columns), *rule.added]

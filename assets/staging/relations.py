@@ -14,7 +14,7 @@ from assets.landing.mappings import landing_table
 from assets.staging.values import Column, Compiled, Habits, Scope, add_steps, compile_value, condition
 from data_contracts.expressions import field_sql
 from data_contracts.mapping import Join, Mapping
-from data_contracts.mapping_derived import ENTRY_NUMBER, DerivedSource, Pair, Pick, Unroll, kept_name
+from data_contracts.mapping_derived import ENTRY_NUMBER, DerivedSource, Fill, Pair, Pick, Unroll, kept_name
 from data_contracts.mapping_sources import Source
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident, quote_literal
@@ -111,9 +111,11 @@ def _with_value(sql: str, scope: Scope, compiled: Compiled, faults: dict[str, Co
 def derived_relation(
     con: duckdb.DuckDBPyConnection, derived: DerivedSource, base: Relation, habits: Habits, table: str
 ) -> Relation:
-    """Make a paired, picked or unrolled source as the temporary table `table` (quoted) and give it as a relation."""
+    """Make a source that needs no reading as the temporary table `table` (quoted) and give it as a relation."""
     if isinstance(derived.rule, Pair):
         sql, scope, faults = _pair_sql(derived.rule, base, habits)
+    elif isinstance(derived.rule, Fill):
+        sql, scope, faults = _fill_sql(derived.rule, base), base.scope, base.faults
     elif isinstance(derived.rule, Unroll):
         sql, scope = _unroll_sql(derived.rule, base)
         faults = base.faults
@@ -161,13 +163,39 @@ def _pick_sql(pick: Pick, base: Relation, habits: Habits) -> str:
     kept = [quote_ident(n) for n in base.scope if n not in PROVENANCE_NAMES]
     kept += [quote_ident(f"{flag}{n}") for n in base.faults for flag in ("!", "d:")]
     kept += ['"o:overruled_at"'] if base.is_told else []
-    other = OTHER if base.is_derived else (
-        "null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
-    )  # fmt: skip
     return (
-        f"select {', '.join([PROVENANCE, other, *kept])} from ({ordered}) where {' and '.join(where)}"
+        f"select {', '.join([PROVENANCE, _other(base), *kept])} from ({ordered}) where {' and '.join(where)}"
         f" qualify row_number() over (partition by {', '.join(by)} order by {order}) = 1"
     )
+
+
+def _fill_sql(fill: Fill, base: Relation) -> str:
+    """The relation with the blanks of some columns filled from other rows of the same key."""
+    by = [base.scope[column].sql for column in fill.by]
+    keyed = " and ".join(f"{key} is not null" for key in by)
+    filled: dict[str, str] = {}
+    joins = ""
+    for n, column in enumerate(fill.blanks):
+        text = base.scope[column].sql
+        keys = ", ".join(f'{key} as "f{n}:{k}"' for k, key in enumerate(by))
+        on = " and ".join(f'b.{key} = "f{n}:{k}"' for k, key in enumerate(by))
+        joins += f"""
+            left join (
+                select {keys}, {text} as "f{n}" from ({base.sql}) where {text} is not null and {keyed}
+                group by {", ".join([*by, text])}
+                qualify row_number() over (partition by {", ".join(by)} order by count(*) desc, {text}) = 1) on {on}"""
+        filled[column] = f'coalesce(b.{text}, "f{n}")'
+    kept = [f"{filled.get(c, f'b.{quote_ident(c)}')} as {quote_ident(c)}"
+            for c in base.scope if c not in PROVENANCE_NAMES]  # fmt: skip
+    kept += [quote_ident(f"{flag}{c}") for c in base.faults for flag in ("!", "d:")]
+    return f"select {', '.join([PROVENANCE, _other(base), *kept])} from ({base.sql}) b{joins}"
+
+
+def _other(base: Relation) -> str:
+    """The row that each was paired with; none where the relation is as it landed."""
+    return OTHER if base.is_derived else (
+        "null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
+    )  # fmt: skip
 
 
 def _unroll_sql(unroll: Unroll, base: Relation) -> tuple[str, Scope]:
@@ -188,11 +216,8 @@ def _unroll_sql(unroll: Unroll, base: Relation) -> tuple[str, Scope]:
     kept = [f"{quote_ident(o)} as {quote_ident(kept_name(n, unroll.added))}" for o, n in zip(own, columns, strict=True)]
     kept += [quote_ident(f"{flag}{n}") for n in base.faults for flag in ("!", "d:")]
     kept += [f"{field_sql(quote_ident('u:json'), titles)} as {quote_ident(n)}" for n, titles in unroll.taken.items()]
-    other = OTHER if base.is_derived else (
-        "null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
-    )  # fmt: skip
     sql = f"""
-        select {", ".join([PROVENANCE, other, *kept])}, "u:no"::integer as {quote_ident(ENTRY_NUMBER)}
+        select {", ".join([PROVENANCE, _other(base), *kept])}, "u:no"::integer as {quote_ident(ENTRY_NUMBER)}
         from (
             select *, coalesce("u:json"::varchar, {fields}) as "u:merged"
             from (

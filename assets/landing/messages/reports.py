@@ -151,6 +151,7 @@ def as_fields(items: list[Item], more: dict[str, str | None]) -> str:
     """
     fields: dict[str, Cell] = {}
     for title, cell in items:
+        value: Cell
         if isinstance(cell, str):
             base, value = _plain(title, cell)
         else:

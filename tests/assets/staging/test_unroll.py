@@ -69,3 +69,25 @@ def test_the_last_version_of_a_report_stands_in_whatever_order_they_came(tmp_pat
                 desk.run()
         assert desk.rows("select visit_id, note from staging.visits") == [("r-1-0", "第2版")]
         desk.close()
+
+
+def test_blank_names_are_filled_from_rows_of_the_same_account(tmp_path: Path) -> None:
+    desk = Desk(
+        tmp_path / "w",
+        """
+sources:
+  rows: {files: ["rows*"], columns: {id: id, account: account, name: name, at: at}}
+derived_sources:
+  named: {fill: {from: rows, by: [account], columns: [name]}}
+records:
+  - record: visits
+    from: named
+    fields: {visit_id: id, rep_id: name, status: {constant: done}, occurred_at: at}
+""",
+    )
+    named = [("1", "a", "王敏"), ("2", "a", ""), ("3", "a", "敏敏"), ("4", "a", "敏敏"), ("5", "b", ""), ("6", "", "")]
+    desk.put("rows.csv", "id,account,name,at\n" + "".join(f"{i},{a},{n},2024-05-06\n" for i, a, n in named))
+    desk.run()
+    assert desk.rows("select visit_id, rep_id from staging.visits order by 1") == [
+        ("1", "王敏"), ("2", "敏敏"), ("3", "敏敏"), ("4", "敏敏"), ("5", None), ("6", None),
+    ]  # fmt: skip
