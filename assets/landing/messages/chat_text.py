@@ -24,6 +24,7 @@ from data_contracts.headers import load_headers
 
 PREVIEW_LINES = 4000
 FIRST_HEADER_WITHIN = 30
+TITLE_LINES = 6
 # No header is longer: longer lines are not looked at.
 MAX_HEADER = 120
 _NAME = r"(?P<name>\S(?:.{0,58}?\S)?)"
@@ -74,8 +75,10 @@ def text_family(path: Path) -> str | None:
         lines = [line.rstrip("\r\n")[: MAX_HEADER + 1] for line in islice(stream, PREVIEW_LINES)]
     lines = [line if len(line) <= MAX_HEADER else "..." for line in lines]
     after_blank = [n for n, line in enumerate(lines) if line.strip() and (n == 0 or not lines[n - 1].strip())]
-    quoted = [n for n in after_blank if _QUOTED.fullmatch(lines[n])]
-    exported = [n for n in after_blank if _EXPORTED.fullmatch(lines[n])]
+    # The first header may stand right under a few lines of title.
+    may_begin = sorted({*after_blank, *range(min(TITLE_LINES, len(lines)))})
+    quoted = [n for n in may_begin if _QUOTED.fullmatch(lines[n])]
+    exported = [n for n in may_begin if _EXPORTED.fullmatch(lines[n])]
     dated = [n for n, line in enumerate(lines) if _DATE_LINE.fullmatch(line)]
     copied = [n for n, line in enumerate(lines) if _copied(line) and _TIME_NAME.fullmatch(line) is None]
     copied += [n for n in after_blank if _TIME_NAME.fullmatch(lines[n])] if not exported else []
@@ -117,7 +120,7 @@ def _exported_blocks(lines: Iterable[Line], pattern: re.Pattern[str]) -> Iterato
     speakers: set[str] = set()
     latest, is_after_blank = "", True
     for number, line in lines:
-        is_short = is_after_blank and len(line) <= MAX_HEADER
+        is_short = (is_after_blank or block is None) and len(line) <= MAX_HEADER
         found = pattern.fullmatch(line) if is_short and line[:1].isdigit() else None
         if found and iso_day(found["day"]) and iso_clock(found["clock"]):
             name, time = found["name"].strip(), f"{found['day']} {found['clock']}"

@@ -122,6 +122,11 @@ def test_a_mailed_chat_names_its_group_and_other_lines_above_are_refused() -> No
     assert export.refused == [(3, "no_message_header")]
 
 
+def test_the_first_header_may_stand_right_under_a_title() -> None:
+    export = Export.of("华东日报群\n" + WECHATMSG)
+    assert (len(export.messages), export.refused) == (5, [(1, "no_message_header")])
+
+
 @pytest.mark.parametrize(
     "text",
     [
