@@ -129,7 +129,8 @@ def resolved_relation(
     """`base` with whom each row means, as a temporary table named `name` (quoted)."""
     _gather(con, rule, base, habits)
     asked = con.execute('select distinct "r:rep", "r:place" from _asked where len("r:rep") > 0 order by all').fetchall()
-    _register(con, "_found_reps", [_find_rep(masters, texts, place or "").row(texts, place) for texts, place in asked])
+    people = find_reps(masters, [(texts, place or "") for texts, place in asked])
+    _register(con, "_found_reps", [found.row(*one) for found, one in zip(people, asked, strict=True)])
     con.execute("""
         create or replace temp table _asked_customers as
         select distinct a."r:customer" as texts, r.id as rep_id, a."r:place" as place,
@@ -181,6 +182,19 @@ def _register(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[o
     con.register("_rows", data)
     con.execute(f"create or replace temp table {table} as from _rows")
     con.unregister("_rows")
+
+
+def find_reps(masters: Masters, asked: Sequence[tuple[Sequence[str], str]]) -> list[Answer]:
+    """Who each (texts, place) is. An account that showed one rep's name once is that rep's under any name shown."""
+    answers = [_find_rep(masters, *one) for one in asked]
+    owners: dict[str, dict[str, Match]] = defaultdict(dict)
+    for (texts, _), answer in zip(asked, answers, strict=True):
+        if answer.match is not None and len(texts) > 1:
+            owners[texts[0]][answer.match.id] = answer.match
+    for number, ((texts, _), answer) in enumerate(zip(asked, answers, strict=True)):
+        if answer.reason is not None and len(owners.get(texts[0], {})) == 1:
+            answers[number] = Answer(next(iter(owners[texts[0]].values())))
+    return answers
 
 
 def _find_rep(masters: Masters, texts: Sequence[str], place: str) -> Answer:

@@ -70,7 +70,7 @@ where e.opens and o.owner_id is not null and o.customer_id is not null
 
 -- Grain: one day on which a structured record has a visit of a rep and a customer stand: planned for, moved to or held.
 create or replace temp table _visit_days as
-select distinct visit_id, rep_id, coalesce(customer_id, customer_name) as customer_id, day
+select distinct visit_id, rep_id, coalesce(customer_id, customer_name) as customer_id, customer_name, day
 from (select visit_id, rep_id, customer_id, customer_name,
              unnest([planned_at::date, rescheduled_to::date, if(status in ('done', 'no_show'), occurred_at::date, null)]) as day
       from staging.visits where is_primary)

@@ -15,7 +15,8 @@ create or replace temp table _rep_cities (rep_id varchar, city varchar);
 create or replace temp table _customers (customer_id varchar, customer_name varchar, rep_id varchar, city varchar);
 create or replace temp table _customer_names (customer_id varchar, customer_name varchar, number varchar);
 create or replace temp table _open (opportunity_id varchar, rep_id varchar, customer_id varchar, from_day date, to_day date);
-create or replace temp table _visit_days (visit_id varchar, rep_id varchar, customer_id varchar, day date);
+create or replace temp table _visit_days (
+  visit_id varchar, rep_id varchar, customer_id varchar, customer_name varchar, day date);
 create or replace temp table _aliases (what varchar, scope varchar, alias varchar, decision varchar, settled_as varchar);
 create or replace temp table _threads_used (thread varchar);
 

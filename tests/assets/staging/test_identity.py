@@ -218,6 +218,19 @@ def test_who_cannot_be_told_is_listed_and_taken_when_settled_for_ever(tmp_path: 
     assert {row[1] for row in made.rows(VISITS) if row[0] == "E1"} == {None}
 
 
+def test_an_account_is_one_rep_under_every_name_it_shows(tmp_path: Path) -> None:
+    made = desk(
+        tmp_path,
+        chat_csv=chat(
+            ("m1", "w1", "晴天", "2025-03-05 18:00", fact(customer="联华")),
+            ("m2", "w1", "王敏-杭州", "2025-03-05 18:01", fact(customer="鑫源")),
+            ("m3", "w2", "晴天", "2025-03-05 18:02", fact(customer="联华")),
+        ),
+    )
+    assert [row[:2] for row in made.rows(VISITS)] == [("E1", "K1"), ("E1", "K2")]
+    assert [row[:3] for row in made.rows(REVIEW)] == [("rep", "杭州", "w2")]
+
+
 def test_a_correction_overrules_from_its_own_sending_on(tmp_path: Path) -> None:
     moved = fact(customer="联华", status="rescheduled", rescheduled_to="2025-03-07")
     made = desk(
@@ -294,12 +307,19 @@ def test_one_visit_told_by_form_and_chat_is_one_visit(tmp_path: Path) -> None:
     made = desk(
         tmp_path,
         visits_csv="id,rep,customer,name,status,planned,at\n"
-        "V1,E1,K1,杭州联华超市有限公司,planned,2025-03-05 10:00,2025-03-03 09:00\n",
-        chat_csv=chat(("m1", "w1", "王敏-杭州", "2025-03-05 18:00", fact(customer="联华"))),
+        "V1,E1,K1,联华（西湖）,planned,2025-03-05 10:00,2025-03-03 09:00\n"
+        "V2,E1,K2,鑫源商贸,no_show,2025-03-05 10:00,2025-03-05 10:00\n",
+        chat_csv=chat(
+            ("m1", "w1", "王敏-杭州", "2025-03-05 18:00", fact(customer="联华超市")),
+            ("m2", "w1", "王敏-杭州", "2025-03-05 18:00", fact(customer="鑫源商贸")),
+        ),
     )
+    # The form's own spelling of the name does not stand between them.
     assert made.rows("select visit_id, status, source_kind, is_primary from staging.visits order by all") == [
         ("V1", "done", "wechat", True),
         ("V1", "planned", "form", True),
+        ("V2", "done", "wechat", False),
+        ("V2", "no_show", "form", True),
     ]
 
 
