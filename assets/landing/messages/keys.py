@@ -41,6 +41,16 @@ def plain(text: str | None) -> str | None:
     return text.strip() or None
 
 
+def _known(key: str | None, draft: Draft) -> str | None:
+    """The key of an exporter's id; a short number of a chat runs within its conversation, and is none without."""
+    if key is None or draft.channel != "wechat":
+        return key
+    number = key.partition(":")[0]
+    if not number.isdigit() or len(number) >= WORLDWIDE_DIGITS:
+        return key
+    return f"{plain(draft.conversation)}:{key}" if draft.conversation else None
+
+
 class Settling:
     """The drafts of one file in order, made rows one by one; remembers what replies may quote."""
 
@@ -54,7 +64,7 @@ class Settling:
         """The draft's number and its cells in the order of MESSAGE_COLUMNS."""
         text, sender, quoted = plain(draft.text), plain(draft.sender), plain(draft.quoted)
         key = self._key(draft, sender, text)
-        reply_to = draft.reply_to or (self._quoted(plain(draft.quoted_by), quoted) if quoted else None)
+        reply_to = _known(draft.reply_to, draft) or (self._quoted(plain(draft.quoted_by), quoted) if quoted else None)
         if text is not None and draft.kind not in MEDIA:
             said = (" ".join(text[:400].split()), key)
             self._said[sender].append(said)
@@ -66,10 +76,9 @@ class Settling:
         )  # fmt: skip
 
     def _key(self, draft: Draft, sender: str | None, text: str | None) -> str:
-        if draft.id is not None:
-            if draft.id.isdigit() and len(draft.id) < WORLDWIDE_DIGITS:
-                return f"{plain(draft.conversation) or self._digest}:{draft.id}"
-            return draft.id
+        known = _known(draft.id, draft)
+        if known is not None:
+            return known
         words = draft.kind if draft.kind in MEDIA else " ".join((text or "").split())
         parts = [sender or draft.sender_id or "", draft.clock or "", words]
         if draft.clock is None and len(words) < TELLING_WORDS:

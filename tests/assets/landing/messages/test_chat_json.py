@@ -116,15 +116,19 @@ def test_chatlab_lines_are_numbered_by_line_and_bad_ones_refused() -> None:
 
 
 def test_ids_that_are_no_more_than_running_numbers_part_conversations() -> None:
-    one, other = (
-        Export.of(
-            json.dumps(
-                {**CHATLAB_HEAD, "meta": {"name": name}, "messages": [{**CHATLAB[0], "platformMessageId": "12"}]}
-            )
-        )
-        for name in ("华东日报群", "华南日报群")
-    )
-    assert [one.messages[0].message_key, other.messages[0].message_key] == ["华东日报群:12", "华南日报群:12"]
+    def numbered(name: str | None) -> list[tuple[str, str | None]]:
+        said = [
+            {**CHATLAB[0], "platformMessageId": "12"},
+            {**CHATLAB[1], "platformMessageId": "13", "replyToMessageId": "12"},
+            {**CHATLAB[2], "platformMessageId": "12"},
+        ]
+        export = Export.of(json.dumps({**CHATLAB_HEAD, "meta": {"name": name}, "messages": said}))
+        return [(m.message_key, m.reply_to) for m in export.messages]
+
+    assert numbered("华东日报群") == [
+        ("华东日报群:12", None), ("华东日报群:13", "华东日报群:12"), ("华东日报群:12:recall", "华东日报群:12"),
+    ]  # fmt: skip
+    assert [key[:1] for key, _ in numbered(None)] == ["h", "h", "h"]
 
 
 def test_surrogates_nuls_and_a_message_of_a_million_characters() -> None:
