@@ -65,7 +65,8 @@ def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
         structured = [m for m in mappings if not m.is_told]
         mapped = _stage(con, structured, run, aids)
         if len(structured) < len(mappings):
-            aids.masters = read_masters(con, aids.masters.identity)
+            if _has_landed(con, [m for m in mappings if m.is_told]):
+                aids.masters = read_masters(con, aids.masters.identity)
             mapped += _stage(con, [m for m in mappings if m.is_told], run, aids)
             _give_keys_again(con)
         forget_unused(con)
@@ -87,6 +88,12 @@ def _no_aids_yet(con: duckdb.DuckDBPyConnection, run: Run) -> Aids:
     lexicon = load_lexicon(root)
     words = hashlib.sha256(f"{lexicon.model_dump_json()}{run.settings.timezone}".encode()).hexdigest()
     return Aids(Library(lambda: NoteReader(lexicon), words), masters_of(con, load_identity(root)))
+
+
+def _has_landed(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping]) -> bool:
+    """Whether any file feeds one of these mappings."""
+    read = {mapping for (mapping,) in con.execute("select distinct mapping from landing.parts").fetchall()}
+    return any(mapping.mapping in read for mapping in mappings)
 
 
 def _stage(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run, aids: Aids) -> list[Mapped]:

@@ -67,11 +67,26 @@ class Masters:
     by_city: Mapping[str, Sequence[tuple[str, str]]]
     decisions: Decisions
     parsed: dict[str, CustomerName] = field(default_factory=dict)
+    written: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)
 
     def parse(self, name: str) -> CustomerName:
         if name not in self.parsed:
             self.parsed[name] = self.customers.parse(name)
         return self.parsed[name]
+
+    def pool(self, block: tuple[str, str]) -> Sequence[tuple[str, str]]:
+        """The customers of one rep or city, and their names."""
+        kind, key = block
+        return self.by_rep[key] if kind == "rep" else self.by_city[key]
+
+    def named(self, block: tuple[str, str], text: str) -> dict[str, str]:
+        """The customers of a block that are called just so, with the name as it stands there."""
+        if block not in self.written:
+            names: dict[str, dict[str, str]] = {}
+            for customer, name in self.pool(block):
+                names.setdefault(self.parse(name).text, {}).setdefault(customer, name)
+            self.written[block] = names
+        return self.written[block].get(text, {})
 
     def decision(self, what: str, scopes: Iterable[str], text: str) -> tuple[str, str | None] | None:
         """What people settled, the narrowest scope first: (same | new | ignore, id)."""
@@ -233,15 +248,23 @@ def _settled(decision: tuple[str, str | None], names: Mapping[str, str]) -> Answ
 
 
 def find_customers(masters: Masters, asked: Sequence[tuple[Sequence[str], str | None, str]]) -> list[Answer]:
-    """Who each (texts, rep, place) means. Candidates are sought for all names of a rep, then of a city, at once."""
+    """Who each (texts, rep, place) means. Candidates are sought for all names of a rep at once, then of a city for
+    those that the rep's own customers do not settle."""
     answers: list[Answer | None] = [_surely(masters, *one) for one in asked]
-    blocks: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
-    for (texts, rep, place), answer in zip(asked, answers, strict=True):
-        if answer is None:
-            for key in _blocks(masters, rep, place):
-                blocks[key][texts[-1]] = None
-    near = {key: _candidates(masters, key, list(names)) for key, names in blocks.items()}
-    return [answer or _likely(masters, *one, near) for one, answer in zip(asked, answers, strict=True)]
+    near: dict[tuple[str, str], dict[str, list[Match]]] = {}
+    for kind in ("rep", "city"):
+        wanted: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for (texts, rep, place), answer in zip(asked, answers, strict=True):
+            if answer is None:
+                for block in _blocks(masters, rep, place):
+                    if block[0] == kind:
+                        wanted[block][texts[-1]] = None
+        near |= {block: _candidates(masters, block, list(names)) for block, names in wanted.items()}
+        answers = [
+            answer or _likely(masters, *one, near, is_last=kind == "city")
+            for one, answer in zip(asked, answers, strict=True)
+        ]
+    return [answer or Answer() for answer in answers]
 
 
 def _cities(masters: Masters, rep: str | None, place: str) -> frozenset[str]:
@@ -263,12 +286,9 @@ def _surely(masters: Masters, texts: Sequence[str], rep: str | None, place: str)
         settled = masters.decision("customer", scopes, text)
         if settled is not None and (settled[0] != "same" or settled[1] in masters.names):
             return _settled(settled, masters.names)
-    blocks = _blocks(masters, rep, place)
-    pools = [masters.by_rep[key] if kind == "rep" else masters.by_city[key] for kind, key in blocks]
     for text in texts:
-        written = plain(text)
-        for pool in pools:
-            same = {customer: name for customer, name in pool if masters.parse(name).text == written}
+        for block in _blocks(masters, rep, place):
+            same = masters.named(block, plain(text))
             if len(same) == 1:
                 ((customer, name),) = same.items()
                 return Answer(Match(customer, name, 1.0, "exact"))
@@ -279,8 +299,7 @@ def _surely(masters: Masters, texts: Sequence[str], rep: str | None, place: str)
 
 def _candidates(masters: Masters, block: tuple[str, str], texts: list[str]) -> dict[str, list[Match]]:
     """For each name the customers of one rep or city that are like it, each once, the likest first."""
-    kind, key = block
-    pool = masters.by_rep[key] if kind == "rep" else masters.by_city[key]
+    pool = masters.pool(block)
     known = [masters.parse(name) for _, name in pool]
     asked = [masters.parse(text) for text in texts]
     found: dict[str, list[Match]] = {}
@@ -297,16 +316,21 @@ def _candidates(masters: Masters, block: tuple[str, str], texts: list[str]) -> d
 
 def _likely(
     masters: Masters, texts: Sequence[str], rep: str | None, place: str,
-    near: Mapping[tuple[str, str], Mapping[str, list[Match]]],
-) -> Answer:  # fmt: skip
-    """One of the rep's own that is like enough, else one of the city's that is more so; else nobody, and why."""
+    near: Mapping[tuple[str, str], Mapping[str, list[Match]]], *, is_last: bool,
+) -> Answer | None:  # fmt: skip
+    """One of the rep's own that is like enough, else one of the city's that is more so; else nobody, and why.
+
+    None where the city is still to be asked.
+    """
     identity, text = masters.identity, texts[-1]
     cities = sorted(_cities(masters, rep, place))
     answer = Answer(reason="unknown", scope=rep or (cities[0] if cities else EVERYWHERE), alias=text)
     everyone: dict[str, Match] = {}
-    for kind, key in _blocks(masters, rep, place):
-        candidates = near[kind, key][text]
-        accept = identity.accept if kind == "rep" else identity.accept_elsewhere
+    for block in _blocks(masters, rep, place):
+        if block not in near:
+            return None
+        candidates = near[block][text]
+        accept = identity.accept if block[0] == "rep" else identity.accept_elsewhere
         match, reason = choose(candidates, accept, identity.margin)
         if match is not None:
             return Answer(match)
@@ -315,7 +339,7 @@ def _likely(
         for candidate in candidates:
             everyone.setdefault(candidate.id, candidate)
         if reason == "ambiguous":
+            is_last = True
             break
-    offered = sorted(everyone.values(), key=lambda m: (-m.score, m.id))
-    answer.candidates = offered[: identity.candidates]
-    return answer
+    answer.candidates = sorted(everyone.values(), key=lambda m: (-m.score, m.id))[: identity.candidates]
+    return answer if is_last else None
