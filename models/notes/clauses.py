@@ -11,6 +11,11 @@ from unicodedata import normalize
 from models.notes.words import CompiledLexicon
 
 ENDS = "。！？!?；;\n"
+_MARKS = "，,。！？!?；;\n→⏎"
+# Spoken without marks: 然后去了…后来又….
+_JOINT = re.compile(
+    "然后呢?|后来|还有就是|另外(?!约|安排)|不过|但是|接着|完了(?=[^解])|就是说|反正|那个(?=[^店人客])|这个(?=[^店月周星礼])"
+)
 _CLAUSE = re.compile(r"(?:[^，,。！？!?；;\n→⏎]|(?<=[0-9]),(?=[0-9]{3}))+[，,。！？!?；;\n→⏎]*")
 _ITEM = re.compile(
     r"^\s*(?:[(（]?\d{1,2}[)）.、．]\s*|[①-⑳]\s*|[一二三四五六七八九十]{1,2}[、.]\s*|[-—*•·●○▪■◆✅❌✔✓☑×√➡️📍👉📌]+\s*)+"
@@ -46,14 +51,22 @@ def clauses(text: str) -> Iterator[Clause]:
             item += 1
             rest = part[_ITEM.match(part).end() :] if _ITEM.match(part) else part  # type: ignore[union-attr]
             is_start = True
-            for found in _CLAUSE.finditer(rest):
-                piece = found[0]
-                body = piece.rstrip("，,。！？!?；;\n→⏎").strip()
+            for start, end, mark in _cuts(rest):
+                body = rest[start:end].strip()
                 if body:
-                    yield Clause(
-                        body, plain_text(body), item, piece[len(piece.rstrip("，,。！？!?；;\n→⏎")) :], is_start
-                    )
+                    yield Clause(body, plain_text(body), item, mark, is_start)
                     is_start = False
+
+
+def _cuts(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where clauses begin and end, and the marks after each; what has no marks is cut at its connecting words."""
+    for found in _CLAUSE.finditer(text):
+        bare = found[0].rstrip(_MARKS)
+        start, mark = found.start(), found[0][len(bare) :]
+        joints = [start + m.start() for m in _JOINT.finditer(bare)] if len(bare) > 16 else []
+        edges = [start, *(j for j in joints if j > start), start + len(bare)]
+        for a, b in pairwise(edges):
+            yield a, b, mark if b == edges[-1] else ""
 
 
 def _parts(line: str) -> list[str]:

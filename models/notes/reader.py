@@ -222,14 +222,13 @@ class NoteReader:
         sent = message.sent_at.date()
         lines = titled_lines(text)
         is_note = message.channel in NO_CUSTOMER_NEEDED
-        if (
-            lines
-            and any(title_of(t) == "customer" for t, _ in lines)
-            and sum(title_of(t) is not None for t, _ in lines) >= 3
-        ):
+        titles = [title_of(t) for t, _ in lines]
+        if "customer" in titles and sum(t is not None for t in titles) >= 3:
             if is_example(lines):
                 return []
-            return self._template(message, lines, known, sent)
+            filled_in = self._template(message, lines, known, sent)
+            if filled_in is not None:
+                return filled_in
         if re.search("模板|模版|template", text[:14]):
             return []
         drafts: list[Draft] = []
@@ -352,7 +351,7 @@ class NoteReader:
 
     def _template(
         self, message: Message, lines: list[tuple[str, str]], known: dict[str, None], sent: date
-    ) -> list[Fact]:
+    ) -> list[Fact] | None:
         names = next((v for t, v in lines if title_of(t) == "customer"), "")
         customers = [
             n.strip()
@@ -360,7 +359,7 @@ class NoteReader:
             if n.strip() and not re.match(r"见上|同上|/|无|—|-", n.strip())
         ]
         if not customers:
-            return []
+            return None
         for name in customers:
             known.setdefault(name)
         if len(customers) > 1:

@@ -48,6 +48,7 @@ def is_example(lines: list[tuple[str, str]]) -> bool:
 def read_lines(reader: ClauseReader, draft: Draft, lines: list[tuple[str, str]], sent: date) -> None:
     """Add the values of a template's lines to the draft; the customer is taken elsewhere."""
     order = {"kind": 0, "result": 1, "done": 1, "missing": 2, "stage": 3, "amount": 4, "rival": 5, "next": 6}
+    # A title of their own is one of how it went.
     known = [
         (order.get(name, 1), name, title, value)
         for title, value in lines

@@ -59,7 +59,7 @@ class ValueReader:
 
     def _actions(self, draft: Draft, clause: Clause) -> None:
         plain = clause.plain
-        lacking = r"(?:还没|还未|尚未|尚没|未|没|缺|待|卡|压在|还差|欠|等|冇|唔|莫得|漏|在途|走流程|审着|压着|还在)"
+        lacking = r"(?:还没|还未|尚未|尚没|未|没|缺|待|卡|压在|还差|欠|等|冇|唔|莫得|漏|尚|在途|走流程|审着|压着|还在)"
         untried = rf"{lacking}[^，,]{{0,5}}(?:试|尝)|(?:试|尝).{{0,3}}(?:没|未)(?:做|成|上)"
         if re.search(untried, plain) and not re.search("试探|考试|面试", plain):
             draft.missing["样品试用"] = None
