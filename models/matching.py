@@ -32,9 +32,11 @@ _PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})(?!\d)")
 
 @dataclass(frozen=True)
 class CustomerName:
-    """A customer's name taken apart. `text`: the whole, without width, case and marks; `sound`: `core` in pinyin."""
+    """A customer's name taken apart. `text`: the whole, without width, case and marks; `body`: without city, brackets
+    and legal ending; `sound`: `core` in pinyin."""
 
     text: str
+    body: str
     core: str
     trade: str | None
     branch: str | None
@@ -85,7 +87,7 @@ class CustomerNames:
             branch = rest or branch
         if not core:
             core, trade = body, None
-        return CustomerName(plain(text), core, trade, branch, frozenset(places), sound(core))
+        return CustomerName(plain(text), body, core, trade, branch, frozenset(places), sound(core))
 
     def likeness(self, asked: CustomerName, known: CustomerName) -> float:
         """How like two names are: 1 the same text, above 0.9 the same but for what need not be said."""
@@ -100,6 +102,9 @@ class CustomerNames:
             alike -= 0.2 * (asked.trade != known.trade)
         else:
             alike -= 0.03 * (asked.trade != known.trade)
+        shorter, longer = sorted((asked.body, known.body), key=len)
+        if len(shorter) > 2 and longer.startswith(shorter):  # 福泰酒店 for 福泰酒店用品: broken off
+            alike = max(alike, 0.9)
         if asked.branch and not known.branch:
             alike -= 0.2
         elif known.branch and not asked.branch:

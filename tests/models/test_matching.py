@@ -43,6 +43,13 @@ def test_a_longer_name_of_the_same_beginning_is_one_among_the_reps_own(other: st
 
 
 @pytest.mark.parametrize(
+    ("one", "other"), [("福泰酒店", "成都福泰酒店用品有限公司"), ("成都达丰电子", "成都达丰电子商务有限公司")]
+)
+def test_a_name_broken_off_is_one_among_the_reps_own(one: str, other: str) -> None:
+    assert IDENTITY.accept <= likeness(one, other) < IDENTITY.accept_elsewhere
+
+
+@pytest.mark.parametrize(
     ("one", "other", "most"),
     [
         ("杭州联华滨江店", "杭州联华下沙店", 0.3),  # two places of one chain
