@@ -18,8 +18,9 @@ from data_contracts.mapping_derived import (
     derived_columns,
     expression_columns,
 )
-from data_contracts.mapping_sources import FILE_COLUMNS, Source
+from data_contracts.mapping_sources import FILE_COLUMNS
 from data_contracts.mapping_sources import Format as Format
+from data_contracts.mapping_sources import Source as Source
 from data_contracts.mapping_sources import SourceColumn as SourceColumn
 from data_contracts.mapping_targets import refused_by_contract
 from data_contracts.mapping_values import (

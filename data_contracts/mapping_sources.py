@@ -34,7 +34,7 @@ class SourceColumn(Strict):
     `@field` stands for the headers that the header registry has for a field; `with_registry` puts them into
     `synonyms`. A synonym is compared without what stands in brackets at the header's end; where that is a unit
     (金额(万元)), it is part of each bare number below. `title` is for a value that stands above the table (below it, in
-    the sheet's or the file's name): what the regular expression finds there is the column's value in every row.
+    the sheet's name): what the regular expression finds there is the column's value in every row.
     """
 
     headers: Annotated[tuple[str | int, ...], BeforeValidator(_headers), Field(alias="from")] = ()

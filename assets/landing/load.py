@@ -17,9 +17,11 @@ import pyarrow as pa
 
 from assets.landing import columnar, xlsx
 from assets.landing.csv_records import Record, Refused, file_records, read_records
+from assets.landing.layout import Layout
 from assets.landing.mappings import landing_table, signature
 from assets.landing.messages.reader import read_messages
 from assets.landing.plan import Part, Plan
+from assets.landing.sheet_tables import cells_of
 from assets.landing.text_files import CHUNK, has_blank_line, verified
 from data_contracts.sql_names import quote_ident, quote_literal
 
@@ -48,14 +50,17 @@ def load_plan(con: duckdb.DuckDBPyConnection, plan: Plan, file_id: int, careful:
 
     The connection must preserve the order of insertion: rows are numbered by it.
     """
-    return [_load_part(con, plan, part, n, file_id, careful, scratch) for n, part in enumerate(plan.parts, 1)]
+    try:
+        return [_load_part(con, plan, part, n, file_id, careful, scratch) for n, part in enumerate(plan.parts, 1)]
+    finally:
+        xlsx.close()
 
 
 def ensure_table(con: duckdb.DuckDBPyConnection, mapping: str, code: str, columns: Iterable[str]) -> str:
     """The source's landing table, made anew where the mapping's columns changed; its quoted name."""
     name = landing_table(mapping, code)
     table = f"landing.{quote_ident(name)}"
-    wanted = ["file_id", "source_sheet", "source_row", *columns]
+    wanted = ["file_id", "source_sheet", "source_row", "row_kind", *columns]
     have = [
         row[0]
         for row in con.execute(
@@ -68,7 +73,8 @@ def ensure_table(con: duckdb.DuckDBPyConnection, mapping: str, code: str, column
         con.execute(f"drop table if exists {table}")
         declared = "".join(f", {quote_ident(c)} varchar" for c in columns)
         con.execute(
-            f"create table {table} (file_id integer not null, source_sheet varchar, source_row bigint{declared})"
+            f"create table {table} (file_id integer not null, source_sheet varchar, source_row bigint,"
+            f" row_kind varchar{declared})"
         )
     return table
 
@@ -95,20 +101,22 @@ def _load_part(
         _load_by_duckdb(con, part, table, file_id)
     elif part.form == "parquet":
         _load_parquet(con, part, table, file_id)
+    elif part.form == "xlsx":
+        _load_workbook(con, part, table, file_id)
     else:
         # A reader of messages splits no bytes: it is told of a byte that is no text before it begins.
         if part.text is not None and (careful or part.form == "messages"):
             part = replace(part, text=verified(part.text, part.path, part.source.encoding, scratch))
         _load_rows(con, part, table, file_id)
     for column in part.source.fill_down:
-        _fill_down(con, table, column, file_id, part.sheet)
-    landed = _count(con, f"select count(*) from {table} where file_id = ? and source_sheet is not distinct from ?",
-                    [file_id, part.sheet])  # fmt: skip
+        _fill_down(con, table, column, part, file_id)
+    landed = _count(con, f"select count(*) from {table} where {_is_of_part(part, file_id)}", [])
     refused = _refused(con, file_id) - before
     con.execute(
-        "insert into landing.parts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [file_id, number, plan.mapping.mapping, part.code, part.sheet, part.layout.header_row, landed, refused,
-         list(part.layout.found), list(part.layout.unused), signature(part.source)],
+        "insert into landing.parts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [file_id, number, plan.mapping.mapping, part.code, part.source_sheet, part.layout.header_row, landed, refused,
+         list(part.layout.found), list(part.layout.unused), signature(part.source), part.layout.last_row,
+         dict(cells_of(part.layout)) if part.form == "xlsx" else {}],
     )  # fmt: skip
     text = part.text
     return Loaded(landed, refused, text.encoding if text else None, text.nul_bytes if text else 0)
@@ -125,7 +133,8 @@ def _load_by_duckdb(con: duckdb.DuckDBPyConnection, part: Part, table: str, file
     values = ", ".join("null" if p is None else clean(names[p]) for p in part.layout.places.values())
     try:
         con.execute(
-            f"insert into {table} select {file_id}, null, null, {values} from read_csv({quote_literal(str(part.path))},"
+            f"insert into {table} select {file_id}, null, null, null, {values}"
+            f" from read_csv({quote_literal(str(part.path))},"
             f" header = false, skip = {part.layout.header_row}, auto_detect = false, compression = 'none',"
             f" delim = {quote_literal(part.dialect.delimiter)}, quote = {quote_literal(quote)},"
             f" escape = {quote_literal(quote)}, columns = {{{spec}}}, max_line_size = {MAX_LINE_BYTES})"
@@ -152,35 +161,67 @@ def _load_parquet(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_i
     values = ", ".join("null" if p is None else clean(f"c{p}") for p in places)
     rows = columnar.parquet_rows_sql(part.path, part.source.rows)
     con.execute(
-        f'insert into {table} select {file_id}, null, "row:", {values} from (select "row:", {texts} from ({rows}))'
+        f'insert into {table} select {file_id}, null, "row:", null, {values}'
+        f' from (select "row:", {texts} from ({rows}))'
     )
 
 
 def _load_rows(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: int) -> None:
     schema = pa.schema([("source_row", pa.int64()), *((c, pa.string()) for c in part.source.columns)])
-    names = ", ".join(schema_name for schema_name in map(quote_ident, schema.names))
+    names = ", ".join(["source_row, null", *map(quote_ident, part.source.columns)])
     refused: list[Refused] = []
     rows = _placed(_records(part), part, refused)
     while batch := list(islice(rows, BATCH_ROWS)):
         columns = [pa.array(v, f.type) for v, f in zip(zip(*batch, strict=True), schema, strict=True)]
         con.register("_rows", pa.table(columns, schema=schema))
-        con.execute(f"insert into {table} select {file_id}, {quote_literal(part.sheet)}, {names} from _rows")
+        con.execute(f"insert into {table} select {file_id}, {quote_literal(part.source_sheet)}, {names} from _rows")
         con.unregister("_rows")
     if refused:
         texts = [r.raw[:MAX_RAW].replace("\0", "") for r in refused]
         con.register("_refused", pa.table({"row": [r.row for r in refused], "reason": [r.reason for r in refused],
                                            "raw": texts}))  # fmt: skip
         con.execute(
-            f"insert into landing.refused select {file_id}, {quote_literal(part.sheet)}, row, reason, raw from _refused"
+            f"insert into landing.refused select {file_id}, {quote_literal(part.source_sheet)}, row, reason, raw, null"
+            " from _refused"
         )
         con.unregister("_refused")
 
 
+def _load_workbook(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: int) -> None:
+    """The rows as the process that reads workbooks sends them; what a row is besides data stands in row_kind."""
+    layout, sheet = part.layout, quote_literal(part.source_sheet)
+    values = ", ".join(_workbook_value(name, layout) for name in part.source.columns)
+    places = sorted({p for p in layout.places.values() if p is not None})
+    for batch in xlsx.row_batches(part.path, part.sheet or "", layout, places):
+        con.register("_rows", pa.table(batch))
+        con.execute(
+            f"insert into {table} select {file_id}, {sheet}, source_row, kind, {values} from _rows where reason is null"
+        )
+        con.execute(
+            f"insert into landing.refused select {file_id}, {sheet}, source_row, reason, raw, cell from _rows"
+            " where reason is not null"
+        )
+        con.unregister("_rows")
+
+
+def _workbook_value(name: str, layout: Layout) -> str:
+    """Our column as SQL over a batch: a title's value, or the cell's text, with the unit that its header says."""
+    if name in layout.titles:
+        return quote_literal(layout.titles[name])
+    place = layout.places[name]
+    if place is None:
+        return "null"
+    text = clean(f"replace(c{place}, chr(0), '')")
+    unit = layout.units.get(name)
+    if unit is None:
+        return text
+    with_unit = quote_literal("\\1" + unit)
+    return f"regexp_replace({text}, '^([+-]?[0-9０-９][0-9０-９,，.．]*)$', {with_unit})"
+
+
 def _records(part: Part) -> Iterator[tuple[int, Sequence[str | None]] | Refused]:
     """The part's data rows in order, cells in the order of its header."""
-    if part.form == "xlsx":
-        yield from xlsx.sheet_rows(part.path, part.sheet or "", part.layout.header_row)
-    elif part.form == "messages":
+    if part.form == "messages":
         assert part.shape is not None
         text = part.text
         yield from read_messages(text.path if text else part.path, part.shape, text is not None and text.is_damaged)
@@ -217,17 +258,24 @@ def _cleaned(cell: str | None) -> str | None:
     return cell.strip(BLANKS) or None
 
 
-def _fill_down(con: duckdb.DuckDBPyConnection, table: str, column: str, file_id: int, sheet: str | None) -> None:
-    """Give blank cells the value above them (merged cells hold theirs in the first row alone)."""
+def _is_of_part(part: Part, file_id: int) -> str:
+    """Of a landing table's rows, those of one part."""
+    last = f" and source_row <= {part.layout.last_row}" if part.layout.last_row is not None else ""
+    first = f" and source_row > {part.layout.header_row}" if part.form == "xlsx" else ""
+    return f"file_id = {file_id} and source_sheet is not distinct from {quote_literal(part.source_sheet)}{first}{last}"
+
+
+def _fill_down(con: duckdb.DuckDBPyConnection, table: str, column: str, part: Part, file_id: int) -> None:
+    """Give blank cells the value above them, which a subtotal and the like have none for (merged cells)."""
     name = quote_ident(column)
     con.execute(
         f"""
         update {table} as t set {name} = f.filled from (
-            select source_row, last_value({name} ignore nulls) over (order by source_row) as filled
-            from {table} where file_id = ? and source_sheet is not distinct from ?) f
-        where t.file_id = ? and t.source_sheet is not distinct from ? and t.source_row = f.source_row
-          and t.{name} is null""",
-        [file_id, sheet, file_id, sheet],
+            select source_row, last_value(if(row_kind is null or row_kind = 'hidden', {name}, null) ignore nulls)
+                   over (order by source_row) as filled
+            from {table} where {_is_of_part(part, file_id)}) f
+        where t.file_id = {file_id} and t.source_sheet is not distinct from {quote_literal(part.source_sheet)}
+          and t.source_row = f.source_row and t.{name} is null"""
     )
 
 

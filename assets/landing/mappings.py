@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from data_contracts.errors import StagewatchError
+from data_contracts.headers import Headers, load_headers
 from data_contracts.mapping import Mapping, Source
 from data_contracts.playbook import find_yaml
 from data_contracts.settings import Settings
@@ -18,8 +19,8 @@ from data_contracts.yaml_io import parse_yaml, validate_model
 # Raise when the readers change what they make of the same bytes: every file is then read again.
 READERS_VERSION = 3
 READING = (
-    "format", "encoding", "delimiter", "quote", "sheet", "header_row", "header_rows", "tables", "skip", "rows", "columns",
-    "fill_down", "channels",
+    "format", "encoding", "delimiter", "quote", "sheet", "header_row", "header_rows", "tables", "skip", "rows",
+    "columns", "fill_down", "channels",
 )  # fmt: skip
 
 # What people record in the dashboard and settle in the review list reaches every workspace.
@@ -50,6 +51,7 @@ def read_mappings(
     """
     found: list[MappingFile] = []
     faults: list[StagewatchError] = []
+    headers = _registry(workspace, faults)
     own = sorted((workspace / "mappings").glob("*.yaml"))
     shipped = [name for name in (*settings.mappings, *ALWAYS) if name not in {path.stem for path in own}]
     places: list[Path | str] = [*own, *shipped]
@@ -57,7 +59,7 @@ def read_mappings(
         name = f"mappings/{place.name if isinstance(place, Path) else f'{place}.yaml'}"
         try:
             document = _document(place, workspace)
-            mapping = validate_model(parse_yaml(document, name), Mapping, name)
+            mapping = _with_registry(validate_model(parse_yaml(document, name), Mapping, name), headers, name)
             if mapping.mapping in {f.mapping.mapping for f in found}:
                 raise StagewatchError(
                     f"holds the mapping {mapping.mapping!r}, as another file does", remedy="change its code", file=name
@@ -76,8 +78,27 @@ def read_mappings(
                     error.message, remedy=f"{error.remedy}; until then its last good version is used", file=name
                 )
             )
-            found.append(MappingFile(name, earlier, validate_model(parse_yaml(earlier), Mapping, name), is_good=False))
+            last = _with_registry(validate_model(parse_yaml(earlier), Mapping, name), headers, name)
+            found.append(MappingFile(name, earlier, last, is_good=False))
     return found, faults
+
+
+def _registry(workspace: Path, faults: list[StagewatchError]) -> Headers:
+    """The header registry with the workspace's own; the shipped one alone, and a fault, where that cannot be read."""
+    try:
+        return load_headers(workspace)
+    except StagewatchError as error:
+        faults.append(error)
+        return load_headers()
+
+
+def _with_registry(mapping: Mapping, headers: Headers, name: str) -> Mapping:
+    """The mapping with the registry's headers in the place of each `@field`."""
+    try:
+        sources = {code: source.with_registry(headers.fields) for code, source in mapping.sources.items()}
+    except ValueError as error:
+        raise StagewatchError(str(error), remedy="headers.yaml names the fields there are", file=name) from error
+    return mapping.model_copy(update={"sources": sources})
 
 
 def _document(place: Path | str, workspace: Path) -> str:

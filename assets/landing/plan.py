@@ -13,6 +13,7 @@ from assets.landing.csv_records import Dialect, preview_records
 from assets.landing.layout import Layout, Miss, Table, find_layout
 from assets.landing.mappings import ALWAYS, matching_sources
 from assets.landing.messages.reader import Shape, find_shape
+from assets.landing.sheet_tables import block_name, sheet_layouts
 from assets.landing.sniff import check_magic, format_of
 from assets.landing.text_files import TextFile, open_text, unpack
 from data_contracts.errors import StagewatchError
@@ -42,14 +43,19 @@ class Part:
     shape: Shape | None = None
 
     @property
+    def source_sheet(self) -> str | None:
+        """What the rows' source_sheet says."""
+        return self.name if self.name is not None else self.sheet
+
+    @property
     def encoding(self) -> str | None:
         return None if self.text is None else self.text.encoding
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is read: the mapping, its parts, the sheets that nothing reads, and hidden rows by sheet (all of
-    them where the sheet is hidden: -1)."""
+    """How a file is read: the mapping, its parts, the sheets that nothing reads; the hidden rows by sheet that are
+    read (-1: the whole sheet is hidden)."""
 
     mapping: Mapping
     parts: tuple[Part, ...]
@@ -83,10 +89,18 @@ def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path)
             unused += left
             near += misses
         if parts:
-            return Plan(mapping, tuple(parts), tuple(unused))
+            return Plan(mapping, tuple(parts), tuple(unused), hidden_in(plain, parts))
     if plain is None:
         check_known(path, name, scratch)
     raise _no_mapping(name, mappings, near)
+
+
+def hidden_in(path: Path, parts: Sequence[Part]) -> dict[str, int]:
+    """Of the sheets that are read, those with hidden rows and how many; -1 for a sheet that is hidden itself."""
+    read = {part.sheet for part in parts if part.form == "xlsx" and "hidden" not in part.source.skip}
+    tables = xlsx.sheet_tables(path) if read else []
+    hidden = {t.sheet or "": -1 if t.is_hidden else t.hidden_rows for t in tables if t.sheet in read}
+    return {sheet: rows for sheet, rows in hidden.items() if rows}
 
 
 def other_readers(path: Path, name: str, mappings: Sequence[Mapping], used: str, scratch: Path) -> list[str]:
@@ -141,7 +155,6 @@ def _plan_tsv(path: Path, mapping: str, sources: list[tuple[str, Source]], scrat
 
 
 def _plan_xlsx(path: Path, mapping: str, sources: list[tuple[str, Source]], scratch: Path) -> _Found:
-    xlsx.check_archive(path)
     parts: list[Part] = []
     unused: list[str] = []
     near: list[_Near] = []
@@ -153,11 +166,13 @@ def _plan_xlsx(path: Path, mapping: str, sources: list[tuple[str, Source]], scra
         ]
         misses = []
         for code, source in wanted:
-            layout = find_layout(table, source)
-            if isinstance(layout, Layout):
-                parts.append(Part(code, source, "xlsx", path, layout, sheet=sheet))
+            if table.is_hidden and "hidden" in source.skip:
+                continue
+            layouts = sheet_layouts(path, table, source)
+            if not isinstance(layouts, Miss):
+                parts += [Part(code, source, "xlsx", path, x, sheet, name=block_name(sheet, x)) for x in layouts]
                 break
-            misses.append(_Near(mapping, code, sheet, layout))
+            misses.append(_Near(mapping, code, sheet, layouts))
         else:
             unused.append(sheet)
             near += misses

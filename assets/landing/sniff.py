@@ -10,7 +10,7 @@ from data_contracts.mapping import Format
 
 BY_EXTENSION: dict[str, Format] = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".parquet": "parquet", ".pq": "parquet",
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".xlsx": "xlsx", ".xlsm": "xlsx",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xlsx",
 }  # fmt: skip
 ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".tgz")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -31,12 +31,6 @@ def format_of(name: str, declared: Format | None) -> Format:
     ending = Path(name.lower().removesuffix(".gz")).suffix
     if ending in BY_EXTENSION:
         return BY_EXTENSION[ending]
-    if ending == ".xls":
-        raise StagewatchError(
-            "is named as the old Excel format (.xls), which is not read",
-            remedy="open it in Excel and save it as .xlsx or CSV; where it is text in truth, say `format: tsv` in the"
-            " mapping's source",
-        )
     if ending in ARCHIVES:
         raise StagewatchError(f"is an archive ({ending})", remedy="unpack it and send the files in it")
     raise StagewatchError(
@@ -75,11 +69,16 @@ def _check_xlsx(path: Path, head: bytes, start: bytes) -> None:
         encrypted = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()[: 1 << 22]
         if encrypted:
             raise StagewatchError("is password-protected", remedy="save it without a password and send it again")
-        raise StagewatchError("is an old Excel file (.xls) named .xlsx", remedy="open it in Excel and save it as .xlsx")
+        return
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<?xml")):
-        raise StagewatchError("is a web page or XML named .xlsx", remedy="open it in Excel and save it as .xlsx")
+        raise StagewatchError(
+            "is a web page or XML named as a workbook", remedy="open it in Excel and save it as .xlsx"
+        )
     if not head.startswith(b"PK\x03\x04"):
-        raise StagewatchError("is not an Excel workbook", remedy="name it .csv if it is text, else export it again")
+        raise StagewatchError(
+            "is not an Excel workbook",
+            remedy="name it .csv if it is text (or say `format: tsv` in the mapping's source), else export it again",
+        )
 
 
 def _is_workbook(path: Path) -> bool:

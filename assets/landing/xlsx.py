@@ -1,168 +1,186 @@
-"""Excel workbooks: looked over before they are opened, then read row by row as text.
+"""Excel workbooks (.xlsx, .xlsm, .xls), read by a process of their own: what it dies of is a reason to reject a file.
 
-A workbook is a zip of XML that others made. Size, ratio, entities and cell references are checked on the
-archive itself; only then does openpyxl stream the sheets. Cells become the text a person would write: a date
-ISO, a whole number without `.0`, every other number with all its digits.
+One such process serves this one for as long as it lives (most daily reports are small: starting Python for each would
+cost more than reading it), and is replaced where it died. It is limited in memory and time, and ends with its pipe.
 """
 
 from __future__ import annotations
 
-import re
-import warnings
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from itertools import islice
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from typing import Any
 
-from assets.landing.layout import HEADER_ROWS_SEARCHED, Table
+import pyarrow as pa
+
+from assets.landing.layout import Layout, Table
+from assets.landing.workbook_archive import check_archive
 from data_contracts.errors import StagewatchError
 
-MAX_ENTRIES = 10_000
-MAX_UNPACKED = 4 << 30
-MAX_SHARED_STRINGS = 400 << 20
-MAX_RATIO, RATIO_COUNTS_FROM = 60, 64 << 20
-MAX_COLUMNS = 2_000
-CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,4})(\d{1,8})"')
-ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d+)"')
+__all__ = ["SheetContext", "check_archive", "close", "header_rows", "row_batches", "sheet_tables"]
+
+ZIP = b"PK\x03\x04"
 
 
-def check_archive(path: Path) -> None:
-    """Raise where the workbook is cut, a bomb, or made to exhaust its reader."""
-    try:
-        with ZipFile(path) as archive:
-            entries = archive.infolist()
-            _check_sizes(entries, path.stat().st_size)
-            for entry in entries:
-                if entry.filename.endswith((".xml", ".rels")):
-                    _check_part(archive, entry)
-    except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise StagewatchError(
-            f"the workbook is cut or damaged ({error})", remedy="export or copy it again; then send it"
-        ) from error
+@dataclass(frozen=True)
+class SheetContext:
+    """Where headers may stand in a sheet: their rows, the rows around them, and footers such as 填报人: 张三."""
 
-
-def _check_sizes(entries: list[ZipInfo], packed: int) -> None:
-    unpacked = sum(e.file_size for e in entries)
-    strings = max((e.file_size for e in entries if e.filename.lower().endswith("sharedstrings.xml")), default=0)
-    too_dense = unpacked > RATIO_COUNTS_FROM and unpacked > MAX_RATIO * max(packed, 1)
-    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or strings > MAX_SHARED_STRINGS or too_dense:
-        raise StagewatchError(
-            f"unpacks to {unpacked:,} bytes in {len(entries):,} parts, which no ordinary workbook does",
-            remedy="save it as CSV",
-        )
-    if "xl/workbook.xml" not in {e.filename for e in entries}:
-        raise StagewatchError("is a zip archive, but no Excel workbook", remedy="save it as .xlsx or CSV")
-
-
-def _check_part(archive: ZipFile, entry: ZipInfo) -> None:
-    with archive.open(entry) as stream:
-        head = stream.read(4096)
-        if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-            raise StagewatchError("holds XML entities, which no workbook needs", remedy="save it anew from Excel")
-        if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-            _check_references(head, stream, entry.filename)
-
-
-def _check_references(head: bytes, stream: IO[bytes], name: str) -> None:
-    """A few cells far apart make a reader fill billions between: compare the last place with what is there."""
-    rest, cells, last_row, last_column, rows = head, 0, 0, 0, 0
-    while rest:
-        for letters, number in CELL.findall(rest):
-            cells += 1
-            last_row = max(last_row, int(number))
-            last_column = max(last_column, _column_number(letters))
-        found = ROW.findall(rest)
-        rows += len(found)
-        last_row = max([last_row, *map(int, found)])
-        tail = rest[rest.rfind(b"<") :][:400]
-        chunk = stream.read(1 << 20)
-        rest = tail + chunk if chunk else b""
-    if last_column > MAX_COLUMNS or last_row > 1_048_576 or last_row > 100_000 + 100 * rows:
-        raise StagewatchError(
-            f"{name} has cells as far as row {last_row:,}, column {last_column:,} with {cells:,} cells in it",
-            remedy="delete what stands far off the table, or copy the table to a new sheet",
-        )
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-@contextmanager
-def _workbook(path: Path) -> Iterator[Any]:
-    from openpyxl import load_workbook
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except Exception as error:  # openpyxl raises whatever the damage leads to
-        raise StagewatchError(
-            f"the workbook cannot be read ({type(error).__name__}: {error})", remedy="save it anew from Excel"
-        ) from error
-    try:
-        yield book
-    finally:
-        book.close()
+    rows: tuple[int, ...]
+    context: dict[int, tuple[str, ...]]
+    footers: tuple[tuple[int, tuple[str, ...]], ...]
 
 
 def sheet_tables(path: Path) -> list[Table]:
-    """Every worksheet with its first rows."""
-    with _workbook(path) as book:
-        return [
-            Table(sheet.title, tuple((n, tuple(cells)) for n, cells in islice(_rows(sheet), HEADER_ROWS_SEARCHED)))
-            for sheet in book.worksheets
-        ]
+    """Every worksheet with its first rows; raises StagewatchError where the workbook cannot be read."""
+    reply = _reader.ask("tables", path)
+    return [
+        Table(
+            t["sheet"], tuple((n, tuple(cells)) for n, cells in t["preview"]), hidden_rows=t["hidden_rows"],
+            is_hidden=t["is_hidden"],
+        )
+        for t in reply["tables"]
+    ]  # fmt: skip
 
 
-def sheet_rows(path: Path, sheet: str, header_row: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a sheet below its header, blank ones passed over, as (row number, texts)."""
-    with _workbook(path) as book:
-        yield from (r for r in _rows(book[sheet]) if r[0] > header_row)
+def header_rows(path: Path, sheet: str, words: set[str], rows: int) -> SheetContext:
+    """The rows of a sheet that hold at least two of these normal headers, `rows` rows each, and those around."""
+    reply = _reader.ask("headers", path, sheet=sheet, words=sorted(words), header_rows=rows)
+    return SheetContext(
+        tuple(reply["rows"]),
+        {n: tuple(cells) for n, cells in reply["context"]},
+        tuple((n, tuple(cells)) for n, cells in reply["footers"]),
+    )
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
-    sheet.reset_dimensions()
-    try:
-        for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-            cells = ["" if value is None else cell_text(value) for value in values]
-            if any(cell.strip() for cell in cells):
-                yield number, cells
-    except StagewatchError:
-        raise
-    except Exception as error:
-        raise StagewatchError(
-            f"sheet {sheet.title!r} cannot be read ({type(error).__name__}: {error})", remedy="save it anew from Excel"
-        ) from error
+def row_batches(path: Path, sheet: str, layout: Layout, places: list[int]) -> Iterator[pa.RecordBatch]:
+    """The rows of a table: source_row, kind, reason, cell, raw, then a text column `cN` for each place N.
 
-
-def cell_text(value: object) -> str:
-    """A cell's value as text: nothing of it is lost, and nothing of Excel's display is added.
-
-    A date and time at midnight is a date: Excel keeps no other difference between the two.
+    A row with `reason` is refused: a cell that is asked for holds an error or was never computed.
     """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return format(Decimal(repr(value)).normalize(), "f") if value == value and abs(value) < 1e300 else str(value)
-    if isinstance(value, datetime):
-        if value.time() == time():
-            return value.date().isoformat()
-        return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        seconds = int(value.total_seconds())
-        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return str(value)
+    header = [[cells[p] if p < len(cells) and cells[p] else "\0" for p in places] for cells in layout.header_cells]
+    yield from _reader.rows(
+        path, sheet=sheet, places=places, first=layout.header_row + 1, last=layout.last_row, left=layout.left,
+        right=layout.right, title_rows=layout.title_rows, header=header or [["\0"] * len(places)],
+    )  # fmt: skip
+
+
+def close() -> None:
+    """Let the process forget the workbook that it has open."""
+    _reader.close_book()
+
+
+class _Reader:
+    """The process that reads workbooks, started when it is first asked and again where it is gone."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._lock = threading.RLock()
+
+    def ask(self, do: str, path: Path, **more: Any) -> dict[str, Any]:
+        """The answer to one request; raises StagewatchError with what is wrong with the workbook."""
+        with self._lock:
+            process = self._send({"do": do, **_identity(path), **more})
+            return self._answer(process)
+
+    def rows(self, path: Path, **more: Any) -> Iterator[pa.RecordBatch]:
+        """The batches of one request, each read when it is taken."""
+        with self._lock:
+            process = self._send({"do": "rows", **_identity(path), **more})
+            self._answer(process)
+            is_whole = False
+            try:
+                with pa.ipc.open_stream(process.stdout) as stream:
+                    yield from stream
+                is_whole = True
+            except (pa.ArrowInvalid, OSError) as error:
+                raise self._death(process) from error
+            finally:
+                if not is_whole:  # what it still has to say would be taken for the next answer
+                    self.end()
+
+    def close_book(self) -> None:
+        with self._lock:
+            if self._process is not None and self._owner == os.getpid():
+                with suppress(StagewatchError):
+                    self._answer(self._send({"do": "close"}))
+
+    def end(self) -> None:
+        """End the process, if this process started it."""
+        process, self._process = self._process, None
+        if process is not None and self._owner == os.getpid():
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr]
+
+    def _send(self, request: dict[str, Any]) -> subprocess.Popen[bytes]:
+        line = json.dumps(request).encode() + b"\n"
+        for process in (self._running(), None):
+            process = process or self._started()
+            assert process.stdin is not None
+            try:
+                process.stdin.write(line)
+                process.stdin.flush()
+                return process
+            except OSError:  # it died while nobody asked
+                self.end()
+        raise StagewatchError("the process that reads workbooks does not start", remedy="look at the machine's memory")
+
+    def _running(self) -> subprocess.Popen[bytes] | None:
+        if self._process is not None and (self._owner != os.getpid() or self._process.poll() is not None):
+            self.end()
+        return self._process
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        self._owner = os.getpid()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "assets.landing.workbook_worker"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        return self._process
+
+    def _answer(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise self._death(process)
+        reply: dict[str, Any] = json.loads(line)
+        if "message" in reply:
+            raise StagewatchError(reply["message"], remedy=reply["remedy"])
+        return reply
+
+    def _death(self, process: subprocess.Popen[bytes]) -> StagewatchError:
+        code = process.wait()
+        self.end()
+        if code == -signal.SIGXCPU:
+            return StagewatchError("takes too long to be read", remedy="split it, or save it as CSV")
+        why = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return StagewatchError(
+            f"the workbook's reader died of it ({why}): it is damaged, or needs more memory than there is",
+            remedy="save it anew from Excel, or as CSV",
+        )
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    """The path and what tells its content from another's that stood there before."""
+    s = path.stat()
+    with path.open("rb") as stream:
+        is_archive = stream.read(4) == ZIP
+    where = str(path.resolve())
+    identity = [where, s.st_ino, s.st_size, s.st_mtime_ns]
+    return {"path": where, "identity": identity, "is_archive": is_archive}
+
+
+_reader = _Reader()
+atexit.register(_reader.end)

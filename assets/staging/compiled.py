@@ -136,7 +136,8 @@ def _empty_table(con: duckdb.DuckDBPyConnection, mapping: Mapping, code: str, so
     columns = "".join(f", {quote_ident(c)} varchar" for c in source.columns)
     con.execute(
         f"create table landing.{quote_ident(landing_table(mapping.mapping, code))}"
-        f" (file_id integer not null, source_sheet varchar, source_row bigint{columns})"
+        f" (file_id integer not null, source_sheet varchar, source_row bigint,"
+        f" row_kind varchar{columns})"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from assets.landing.mappings import landing_table
+from assets.staging.reasons import source_column
 from assets.staging.records import Candidate
 from assets.staging.relations import Relation
 from assets.warehouse import read_sql
@@ -23,6 +24,7 @@ def write_ledger(
     con.execute("create or replace temp table _landed (file_id integer, landed bigint, unmapped bigint)")
     for mapping, relations, candidates in mapped:
         _find_fed(con, candidates)
+        _note_behind(con, mapping)
         for code, source in mapping.sources.items():
             table = f"landing.{quote_ident(landing_table(mapping.mapping, code))}"
             columns = ", ".join(f"{quote_ident(c)} := l.{quote_ident(c)}" for c in source.columns)
@@ -34,6 +36,15 @@ def write_ledger(
             _count_rows(con, table, relations[code], [c for c in candidates if c.record.source == code])
     con.execute(read_sql("assets.staging", "quarantine_refused.sql"))
     con.execute(read_sql("assets.staging", "ledger.sql"))
+
+
+def _note_behind(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
+    """Which column of its source stands behind each column of a record: there the fault is."""
+    con.execute("create or replace temp table _behind (record varchar, column_name varchar, source_column varchar)")
+    rows = {(record, column): source_column(mapping, value) for _, record, column, value in mapping.placed_values()}
+    found = [(record, column, source) for (record, column), source in rows.items() if source is not None]
+    if found:
+        con.executemany("insert into _behind values (?, ?, ?)", found)
 
 
 def _find_fed(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from data_contracts.contract import load_contract, names
 from data_contracts.mapping import Mapping, normal_header
+from data_contracts.mapping_values import Value
 from data_contracts.predicates import row_predicates
 from data_contracts.texts import Language, Texts
 
@@ -35,6 +36,20 @@ def place_text(mapping: Mapping | None, record: str | None, column: str | None, 
     return f"{column} ({', '.join(theirs)})" if theirs and theirs != [column] else column
 
 
+def source_column(mapping: Mapping, value: Value) -> str | None:
+    """The first column of a source that a value is read from, through what is derived; None where it reads none."""
+    declared = {name for source in mapping.sources.values() for name in source.columns}
+    derived = {name: value for source in mapping.sources.values() for name, value in source.derive.items()}
+    for name in value.columns:
+        plain = name.split(".")[-1]
+        plain = plain if plain in declared | derived.keys() else plain.partition("_")[2]
+        if plain in declared:
+            return plain
+        if plain in derived:
+            return source_column(mapping, derived[plain])
+    return None
+
+
 def _headers(mapping: Mapping, record: str | None, column: str, there: set[str]) -> Iterator[str]:
     """The headers behind a record's column; behind a source's own column, where no record has one of that name."""
     values = [value for _, kind, name, value in mapping.placed_values() if (kind, name) == (record, column)]
@@ -45,7 +60,7 @@ def _headers(mapping: Mapping, record: str | None, column: str, there: set[str])
 def _headers_of(mapping: Mapping, name: str, there: set[str]) -> Iterator[str]:
     for source in mapping.sources.values():
         if name in source.columns:
-            headers = source.columns[name].headers
+            headers = (*source.columns[name].headers, *source.columns[name].synonyms)
             yield from [h for h in headers if isinstance(h, str) and normal_header(h) in there][:1]
         elif name in source.derive:
             for other in source.derive[name].columns:

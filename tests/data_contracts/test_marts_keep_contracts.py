@@ -17,6 +17,9 @@ def built(seed: int, as_of: str) -> Tiny:
     """A warehouse with the marts of a random history, bad source rows set aside as the quarantine would."""
     tiny = Tiny(as_of=as_of)
     messy_history(tiny, seed, opportunities=120)
+    for source, status in (("form", "no_show"), ("wechat", "done")):  # one visit, two stories
+        told = {"source_kind": source, "status": status, "fact_key": 1, "occurred_at": "2024-09-01 10:00"}
+        tiny.add("visits", visit_id=source, rep_id="R", customer_name="C", **told)
     for record in names("sources"):
         contract = load_contract("sources", record)
         for predicate in row_predicates(contract):
@@ -159,6 +162,7 @@ BREACHES = [
     ("opportunity_timeline", "seq = seq + 1", "numbered_without_gap"),
     ("stage_days", "stage_no = stage_no + 1", "stage_of_playbook"),
     ("stage_days", "stage_days = stage_days + 0.001", "sums_its_spells"),
+    ("contradictions", "other_value = believed_value", "values_differ"),
     ("variants", "share = share / 2", "shares_add_up"),
     ("variants", "opportunities = opportunities + 1", "every_path_has_a_variant"),
 ]

@@ -14,14 +14,14 @@ every_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.
 
 ALLOWED = {
     "TIMESTAMPTZ": r"\w+_(at|from|to|until)",
-    "DATE": r"\w+_(start|end|from|to)|month",
+    "DATE": r"\w+_(start|end|from|to)|month|day",
     "BOOLEAN": r"(is|has)_\w+",
     "DOUBLE": (
         r"(\w+_)?(days|hours|minutes|months|points)|\w+_per_week|median_days_to_\w+"
         r"|p_\w+|rate_\w+|(\w+_)?share(_\w+)?|\w+_(low|high)|score|pace|coverage|roi_\w+|latitude|longitude"
     ),
     "DECIMAL(18,2)": r"\w+",
-    "INTEGER": r"\w+_(no|key)|file_id|seq|episode|[a-z_]*s(_\w+)?",
+    "INTEGER": r"\w+_(no|key)|(\w+_)?file_id|seq|episode|[a-z_]*s(_\w+)?",
     "BIGINT": r"\w+",
     "UTINYINT": r"\w+_rank",
     "UBIGINT": r"\w+_(hash|key)",
@@ -40,7 +40,7 @@ def is_of_the_type_it_says(column: Column) -> bool:
     told = {
         "TIMESTAMPTZ": name.endswith("_at"),
         "BOOLEAN": name.startswith(("is_", "has_")),
-        "VARCHAR": name.endswith("_id") and name != "file_id",
+        "VARCHAR": name.endswith("_id") and not name.endswith("file_id"),
         "INTEGER": name.endswith("_no") and name != "contract_no",
         "DOUBLE": name.endswith(("_days", "_hours", "_minutes", "_months"))
         or name.startswith(("p_", "rate_"))

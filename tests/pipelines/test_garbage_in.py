@@ -81,7 +81,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "stages_cut.xlsx": (workbook()[:4000], "the workbook is cut or damaged"),
     "stages_empty.csv": (b"", "is empty (0 bytes)"),
     "stages_header.csv": (b"id,stage,at\n", "holds a header but no rows"),
-    "stages_html.xlsx": (b"<!DOCTYPE html><html></html>", "is a web page or XML named .xlsx"),
+    "stages_html.xlsx": (b"<!DOCTYPE html><html></html>", "is a web page or XML named as a workbook"),
     "photo.png": (b"\x89PNG\r\n\x1a\n", "has an ending we do not know (.png)"),
     # With a mapping broken, what no other reads may be its own: it waits.
     "stages_other.csv": (b"name,age\nx,1\n", "left in the inbox until the mappings above are mended"),

@@ -24,10 +24,15 @@ create table if not exists landing.parts (
   file_id integer not null, part_no integer not null, mapping varchar not null, source varchar not null,
   source_sheet varchar, header_row integer not null, rows_landed bigint not null, rows_refused bigint not null,
   columns_found varchar[] not null, columns_unused varchar[] not null, signature varchar not null);
+-- Of a workbook: the table's last row where another follows, and the letters of the columns that ours stand in.
+alter table landing.parts add column if not exists last_row bigint;
+alter table landing.parts add column if not exists cells map(varchar, varchar);
 
 -- Grain: one row that could not be split into columns, with its text as it stands in the file.
 create table if not exists landing.refused (
   file_id integer not null, source_sheet varchar, source_row bigint not null, reason varchar not null, raw varchar);
+-- The cell at fault, where a row was refused for one.
+alter table landing.refused add column if not exists cell varchar;
 
 -- The last good text of each mapping file: used, with a warning, while the file itself cannot be read.
 create table if not exists landing.mappings (path varchar not null, document varchar not null);

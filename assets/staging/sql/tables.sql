@@ -1,10 +1,11 @@
 -- What staging tells about rows besides the canonical tables, which are made from their contracts.
 
 -- Grain: one source row that was refused. column_name, reason and value are of its first fault; faults names all.
+-- cell: of a workbook, where the first fault stands (B7).
 create table if not exists staging.quarantine (
   file_id integer not null, file_name varchar not null, source_sheet varchar, source_row bigint not null,
   mapping varchar, record varchar, column_name varchar, reason varchar not null, value varchar,
-  faults struct(record varchar, column_name varchar, reason varchar)[] not null, raw varchar);
+  faults struct(record varchar, column_name varchar, reason varchar)[] not null, raw varchar, cell varchar);
 
 -- Grain: one source row equal to an earlier one in the columns that the mapping declares; which one was kept.
 create table if not exists staging.duplicates (

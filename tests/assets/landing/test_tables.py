@@ -15,7 +15,7 @@ import pytest
 from desk import STAGES, Desk
 from workbooks import with_sheet_xml, workbook
 
-from assets.landing.xlsx import cell_text
+from assets.landing.sheet_rows import cell_text
 
 LANDED = 'select source_sheet, opportunity, stage, "at", source_row from landing.test__events order by 1, 5'
 HEADER = ("id", "stage", "at")

@@ -1,0 +1,120 @@
+"""A sheet's rows as text: merged cells filled, dates ISO, and what each row is besides data.
+
+Cells become the text a person would write: a date ISO, a whole number without `.0`, every other number with all its
+digits. Pure, and without DuckDB: it runs in the process that opens workbooks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+Merged = tuple[tuple[int, int], tuple[int, int]]
+
+_SUBTOTAL = re.compile(
+    r"\s*(?:.{0,12}(?:[小合总共]\s*计|累计)|(?:sub|grand)[ -]?total|totals?)\s*[:：]?.{0,12}",
+    re.I,
+)
+_FOOTER = re.compile(
+    r"\s*(?:填[报表写]人?|制表人?|报告人|汇报人|提交人|审[核批]人?|复核人?|批准人?|主管|经理|部门负责人|负责人"
+    r"|签[字名]|日期|备注|注|说明|prepared by|approved by|reviewed by|signature)[^:：]{0,6}[:：]",
+    re.I,
+)
+_MIDNIGHT = time()
+
+
+@dataclass(frozen=True)
+class SheetRow:
+    """A row with something in it: its number from 1, its texts, and its kind where it is no plain data.
+
+    kind: `title` (one text over merged cells), `subtotal`, `footer` (填报人: and the like), else None.
+    """
+
+    number: int
+    cells: list[str]
+    kind: str | None
+
+
+def sheet_rows(
+    values: Iterable[Sequence[object]], left: int, merged: Sequence[Merged], only_odd: Callable[[int], bool]
+) -> Iterator[SheetRow]:
+    """The rows that hold something. `left`: empty columns before the values; `merged`: ranges from 0.
+
+    A merged value holds for all its cells in rows that have a value of their own. `only_odd` says of a row number
+    that a cell without a text has something to tell there (an error, a formula that was not computed).
+    """
+    waiting = sorted(merged, reverse=True)
+    active: list[tuple[Merged, str]] = []
+    padding = [""] * left
+    for index, row in enumerate(values):
+        cells = padding + ["" if v == "" else v if type(v) is str else cell_text(v) for v in row]
+        starting: list[Merged] = []
+        while waiting and waiting[-1][0][0] <= index:
+            span = waiting.pop()
+            if span[0][0] == index and span[0][1] < len(cells):
+                starting.append(span)
+        has_own = any(map(str.strip, cells))
+        if not has_own and not only_odd(index + 1):
+            active = [a for a in active if a[0][1][0] > index]
+            continue
+        kind = _kind(cells, starting)
+        active += [(span, cells[span[0][1]]) for span in starting]
+        if active:
+            _fill(cells, active, is_title=kind == "title")
+            active = [a for a in active if a[0][1][0] > index]
+        yield SheetRow(index + 1, cells, kind)
+
+
+def _fill(cells: list[str], active: list[tuple[Merged, str]], is_title: bool) -> None:
+    if is_title:
+        return
+    for ((_, first), (_, last)), text in active:
+        for column in range(first, min(last, len(cells) - 1) + 1):
+            cells[column] = text
+
+
+def _kind(cells: list[str], starting: Sequence[Merged]) -> str | None:
+    filled = []
+    for place, cell in enumerate(cells):
+        if cell and not cell.isspace():
+            filled.append(place)
+            if len(filled) == 3:
+                break
+    for place in filled:
+        if len(cells[place]) < 40 and _SUBTOTAL.fullmatch(cells[place]):
+            return "subtotal"
+    if filled and _FOOTER.match(cells[filled[0]]):
+        return "footer"
+    if len(filled) == 1 and any(span[0][1] == filled[0] < span[1][1] for span in starting):
+        return "title"
+    return None
+
+
+def cell_text(value: object) -> str:
+    """A cell's value as text: nothing of it is lost, and nothing of Excel's display is added.
+
+    A date and time at midnight is a date: Excel keeps no other difference between the two.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        return format(Decimal(repr(value)).normalize(), "f") if value == value and abs(value) < 1e300 else str(value)
+    if isinstance(value, datetime):
+        if value.time() == _MIDNIGHT:
+            return value.date().isoformat()
+        return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return str(value)

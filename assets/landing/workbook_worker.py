@@ -1,0 +1,255 @@
+"""The process that opens workbooks: what a crafted file does to its reader, it does here, and the run goes on.
+
+Started by assets/landing/xlsx.py, which asks one JSON line at a time on standard input and gets one back on standard
+output, for `rows` followed by an Arrow stream. Address space and processor time are limited; the process ends with
+its standard input. The workbook that was opened last stays open, so that it is parsed once for planning and loading.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, load_workbook
+from python_calamine import SheetVisibleEnum as Visible
+
+from assets.landing.sheet_rows import SheetRow, sheet_rows
+from assets.landing.workbook_archive import Oddities, check_archive, column_letters
+from data_contracts.errors import StagewatchError
+from data_contracts.header_text import normal_header
+
+MEMORY_BYTES = 4 << 30
+CPU_SECONDS = 600
+TOO_LARGE = f"needs more than {MEMORY_BYTES >> 30} GiB of memory to be read"
+BATCH_ROWS = 20_000
+KEPT_CELLS = 5_000_000
+PREVIEW_ROWS = 30
+BEFORE, MAX_RAW = 6, 2_000
+
+
+class Opened:
+    """A workbook: its sheets parsed once, what is odd in them."""
+
+    def __init__(self, path: Path, is_archive: bool) -> None:
+        self.odd = check_archive(path) if is_archive else {}
+        try:
+            self.book: CalamineWorkbook = load_workbook(str(path))
+        except PasswordError as error:
+            raise StagewatchError(
+                "is password-protected", remedy="save it without a password and send it again"
+            ) from error
+        except (CalamineError, OSError) as error:
+            raise _unreadable("the workbook", error) from error
+        self._sheets: dict[str, CalamineSheet] = {}
+        self._cells = 0
+
+    def titles(self) -> list[tuple[str, bool]]:
+        """The worksheets in order, and whether each is hidden."""
+        return [(m.name, m.visible != Visible.Visible) for m in self.book.sheets_metadata
+                if m.typ == SheetTypeEnum.WorkSheet]  # fmt: skip
+
+    def rows(self, title: str) -> Iterator[SheetRow]:
+        """The sheet's rows that hold something, in order."""
+        sheet = self._sheet(title)
+        odd_rows = {row for row, _ in self.odd_in(title).cells}
+        left = sheet.start[1] if sheet.start else 0
+        values = sheet.iter_rows() if sheet.start else iter(())
+        return sheet_rows(values, left, sheet.merged_cell_ranges or [], odd_rows.__contains__)
+
+    def odd_in(self, title: str) -> Oddities:
+        return self.odd.get(title) or Oddities()
+
+    def _sheet(self, title: str) -> CalamineSheet:
+        if title not in self._sheets:
+            try:
+                sheet = self.book.get_sheet_by_name(title)
+            except CalamineError as error:
+                raise _unreadable(f"sheet {title!r}", error) from error
+            if self._cells + sheet.height * sheet.width > KEPT_CELLS:
+                self._sheets, self._cells = {}, 0
+            self._sheets[title] = sheet
+            self._cells += sheet.height * sheet.width
+        return self._sheets[title]
+
+
+def _unreadable(what: str, error: Exception) -> StagewatchError:
+    return StagewatchError(
+        f"{what} cannot be read ({type(error).__name__}: {error})", remedy="save it anew from Excel, or as CSV"
+    )
+
+
+def tables(book: Opened) -> dict[str, Any]:
+    """Every sheet: its first rows, whether it is hidden, how many of its rows are."""
+    found = []
+    for title, is_hidden in book.titles():
+        preview: list[tuple[int, list[str]]] = []
+        for row in book.rows(title):
+            preview.append((row.number, row.cells))
+            if len(preview) == PREVIEW_ROWS:
+                break
+        hidden = len(book.odd_in(title).hidden_rows)
+        found.append({"sheet": title, "is_hidden": is_hidden, "hidden_rows": hidden, "preview": preview})
+    return {"tables": found}
+
+
+def headers(book: Opened, title: str, words: list[str], header_rows: int) -> dict[str, Any]:
+    """Rows that may be headers, as they hold two of these words, each with the rows before and after it.
+
+    `rows`: their numbers; `context`: (number, texts) of them and around them, in order; `footers`: likewise of rows
+    such as 填报人: 张三.
+    """
+    known, seen = set(words), dict[str, bool]()
+    before: list[SheetRow] = []
+    context: dict[int, list[str]] = {}
+    rows: list[int] = []
+    footers: list[tuple[int, list[str]]] = []
+    following = 0
+    for row in book.rows(title):
+        matches = 0
+        for cell in dict.fromkeys(row.cells):
+            if cell and len(cell) < 60:
+                is_known = seen.get(cell)
+                if is_known is None:
+                    is_known = seen[cell] = normal_header(cell) in known
+                matches += is_known
+        if matches >= min(2, len(known)):
+            rows.append(row.number)
+            context |= {r.number: r.cells for r in before}
+            following = header_rows
+        if following:
+            context[row.number] = row.cells
+            following -= 1
+        if row.kind == "footer":
+            footers.append((row.number, row.cells))
+        before = [*before[-BEFORE + 1 :], row]
+    return {"rows": rows, "context": sorted(context.items()), "footers": footers}
+
+
+def row_batches(book: Opened, request: dict[str, Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The rows of a table by its request: first and last row, the places of the columns, the header's own rows.
+
+    A row is refused (`reason`, `cell`, `raw`) where a cell that is asked for holds an error or was never computed.
+    """
+    places: list[int] = request["places"]
+    first, last = request["first"], request["last"] or 1 << 30
+    left, right = request["left"], request["right"]
+    header = [tuple(cells) for cells in request["header"]]
+    odd = book.odd_in(request["sheet"])
+    title_rows = set(request["title_rows"])
+    odd_by_row: dict[int, list[tuple[int, str, str]]] = {}
+    wanted = set(places)
+    for (number, column), (what, text) in sorted(odd.cells.items()):
+        if column - 1 in wanted:
+            odd_by_row.setdefault(number, []).append((column, what, text))
+    batch: list[tuple[Any, ...]] = []
+    reason: str | None
+    cell: str | None
+    raw: str | None
+    for row in book.rows(request["sheet"]):
+        if row.number < first:
+            continue
+        if row.number > last:
+            break
+        cells, width = row.cells, len(row.cells)
+        within = cells[left:right]
+        faults = odd_by_row.get(row.number)
+        if not faults and not any(map(str.strip, within)):
+            continue
+        texts = [cells[p] if p < width else "" for p in places]
+        kind = "title" if row.number in title_rows else row.kind
+        if kind is None and sum(map(str.__eq__, texts, header[0])) >= 2:
+            kind = "header"
+        if kind is None and len(header) > 1 and any(sum(map(str.__eq__, texts, h)) >= 2 for h in header[1:]):
+            kind = "header"
+        if kind is None and row.number in odd.hidden_rows:
+            kind = "hidden"
+        reason = cell = raw = None
+        if faults and kind in (None, "hidden"):
+            column, reason, _ = faults[0]
+            cell = f"{column_letters(column)}{row.number}"
+            shown = {column - 1: text for column, _, text in faults}
+            raw = "\t".join(c or shown.get(n, "") for n, c in enumerate(cells))[:MAX_RAW]
+            texts = [t or shown.get(p, "") for p, t in zip(places, texts, strict=True)]
+        batch.append((row.number, kind, reason, cell, raw, *texts))
+        if len(batch) == BATCH_ROWS:
+            yield _as_batch(batch, schema)
+            batch = []
+    if batch:
+        yield _as_batch(batch, schema)
+
+
+def _as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    return pa.record_batch([_array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def _array(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind)
+    except (UnicodeEncodeError, pa.ArrowInvalid):  # lone surrogates, which no UTF-8 holds
+        return pa.array([v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values], kind)
+
+
+def _serve(asked: Any, answer: Any) -> None:
+    book: Opened | None = None
+    identity: Any = None
+    for line in asked:
+        request = json.loads(line)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = int(used.ru_utime + used.ru_stime)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu + CPU_SECONDS, resource.RLIM_INFINITY))
+        try:
+            if request["do"] == "close":
+                book = identity = None
+                reply: dict[str, Any] = {}
+            else:
+                if book is None or identity != request["identity"]:
+                    book = identity = None
+                    book = Opened(Path(request["path"]), request["is_archive"])
+                    identity = request["identity"]
+                if request["do"] == "tables":
+                    reply = tables(book)
+                elif request["do"] == "headers":
+                    reply = headers(book, request["sheet"], request["words"], request["header_rows"])
+                else:
+                    reply = {}
+        except StagewatchError as error:
+            reply = {"message": error.message, "remedy": error.remedy}
+        except MemoryError:
+            book = None
+            reply = {"message": TOO_LARGE, "remedy": "split it, or save it as CSV"}
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of calamine's is no Exception
+            book = None
+            reply = {
+                "message": f"the workbook cannot be read ({error})",
+                "remedy": "save it anew from Excel, or as CSV",
+            }
+        answer.write(json.dumps(reply).encode() + b"\n")
+        if request["do"] == "rows" and book is not None and not reply:
+            fixed = [("source_row", pa.int64()), *((n, pa.string()) for n in ("kind", "reason", "cell", "raw"))]
+            schema = pa.schema([*fixed, *((f"c{p}", pa.string()) for p in request["places"])])
+            with pa.ipc.new_stream(answer, schema) as stream:
+                for batch in row_batches(book, request, schema):
+                    stream.write_batch(batch)
+        answer.flush()
+
+
+def main() -> None:
+    """Serve until standard input ends; whatever a library prints goes to standard error."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _serve(sys.stdin.buffer, answer)
+
+
+if __name__ == "__main__":
+    main()
