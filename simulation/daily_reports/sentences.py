@@ -19,6 +19,7 @@ from simulation.daily_reports.spoken import say_amount, say_day
 from simulation.parameters import STAGES
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
+TODAY = ("今天", "今日", "今天上午", "今天下午")
 # What took place is an action too; what is signed is a contract.
 IMPLIED = {"technical_meeting": "技术对接会", "sample_trial": "样品试用"}
 NO_KIND = "visit"
@@ -150,7 +151,9 @@ def _opening(speaker: Speaker, said: Said, said_on: Date, words: dict[str, str],
     if day != said_on:
         words["d"] = speaker.day(day, said_on, ahead=day > said_on) if dated or fact.status == "rescheduled" else ""
     elif dated and speaker.chance(0.4):
-        words["d"] = speaker.pick(("今天", "今日", "今天上午", "今天下午", "上午", "下午"))
+        words["d"] = speaker.pick(TODAY if fact.status != "done" else (*TODAY, "上午", "下午"))
+    if fact.status in ("no_show", "cancelled") and not words["d"]:
+        said.date = None  # the day of what did not take place is told or it is not
     if fact.status == "done":
         if kind in IMPLIED:
             said.actions_done.append(IMPLIED[kind])
