@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from assets.contract_checks import RUNS
 from assets.faults import is_damage
 from assets.files import write_atomically
 from assets.landing.rebuild import audit, rebuild_from_landed
@@ -36,8 +37,8 @@ LASTING = (
     ("assets.risk", "tables.sql"),
     ("assets.alerts", "tables.sql"),
 )
-# What the alerts' history is; the other tables of `ops` are made anew by every run.
-HISTORY = ("alerts", "alert_events", "evaluations", "deliveries")
+# The alerts' history, and the sizes that later runs are compared with; the rest of `ops` is made anew by every run.
+HISTORY = ("alerts", "alert_events", "evaluations", "deliveries", "contract_runs")
 
 
 def open_warehouse(run: Run) -> duckdb.DuckDBPyConnection:
@@ -140,8 +141,9 @@ def lost_history(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> list[s
 
 
 def restore_history(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
-    """Copy the alerts, their events, evaluations and deliveries back from the last snapshot, if there is one."""
+    """Copy the alerts' history and the tables' earlier sizes back from the last snapshot, if there is one."""
     run_script(con, "assets.alerts", "tables.sql")
+    con.execute(RUNS)
     with _last_snapshot(con, workspace) as tables:
         for table in tables.intersection(HISTORY):
             columns = ", ".join(

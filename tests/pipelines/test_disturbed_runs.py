@@ -130,4 +130,5 @@ def test_a_clock_set_back_leaves_alerts_and_history_alone(company: Company, ende
         negative = "select count(*) as n from marts.stage_spells where dwell_days < 0 or dwell_business_days < 0"
         assert snapshot.query(negative)["n"][0] == 0
     company.run(zygote, SECOND)
-    assert differing(fingerprint(company.published), before) == []
+    # That there was a run as of that day is kept: what later runs are compared with.
+    assert differing(fingerprint(company.published), before) == ["ops.contract_runs"]
