@@ -37,8 +37,9 @@ LASTING = (
     ("assets.risk", "tables.sql"),
     ("assets.alerts", "tables.sql"),
 )
-# The alerts' history, and the sizes that later runs are compared with; the rest of `ops` is made anew by every run.
-HISTORY = ("alerts", "alert_events", "evaluations", "deliveries", "contract_runs")
+# The alerts' history; beside it the sizes that later runs are compared with outlive a run. The rest of `ops` is new.
+HISTORY = ("alerts", "alert_events", "evaluations", "deliveries")
+SIZES = "contract_runs"
 
 
 def open_warehouse(run: Run) -> duckdb.DuckDBPyConnection:
@@ -143,9 +144,10 @@ def lost_history(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> list[s
 def restore_history(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """Copy the alerts' history and the tables' earlier sizes back from the last snapshot, if there is one."""
     run_script(con, "assets.alerts", "tables.sql")
-    con.execute(RUNS)
     with _last_snapshot(con, workspace) as tables:
-        for table in tables.intersection(HISTORY):
+        if SIZES in tables:
+            con.execute(RUNS)
+        for table in tables.intersection((*HISTORY, SIZES)):
             columns = ", ".join(
                 quote_ident(name)
                 for (name,) in con.execute(

@@ -23,7 +23,8 @@ from data_contracts.texts import LANGUAGES
 
 # After a longer downtime older weeks are not made up: nobody waits for them, and what is `now` is not theirs.
 MOST_MISSED = 8
-FILE = re.compile(r"(\d{4})-W(\d\d)\.zh-CN\.html")
+# The file of a week that is written last: a run that died before it wrote the week in part.
+LAST_FILE = re.compile(rf"(\d{{4}})-W(\d\d)\.{re.escape(LANGUAGES[-1])}\.xlsx")
 
 
 def build_reports(con: duckdb.DuckDBPyConnection, run: Run) -> list[Path]:
@@ -59,6 +60,6 @@ def weeks_due(con: duckdb.DuckDBPyConnection, run: Run) -> list[date]:
 
 
 def weeks_there(folder: Path) -> list[date]:
-    """The weeks whose report lies in the folder."""
-    matches = (FILE.fullmatch(path.name) for path in folder.iterdir())
+    """The weeks whose report lies whole in the folder."""
+    matches = (LAST_FILE.fullmatch(path.name) for path in folder.iterdir())
     return sorted(date.fromisocalendar(int(m[1]), int(m[2]), 1) for m in matches if m)

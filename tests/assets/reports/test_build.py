@@ -41,7 +41,8 @@ def test_the_same_run_twice_writes_the_same_bytes(tmp_path: Path) -> None:
 def test_weeks_missed_since_the_last_report_are_made_up_and_older_ones_left_alone(tmp_path: Path) -> None:
     marts = company(tmp_path)
     folder = marts.run.workspace.reports
-    (folder / "2025-W36.zh-CN.html").write_text("as it was", encoding="utf-8")
+    for name in ("2025-W36.zh-CN.html", "2025-W36.en.xlsx"):
+        (folder / name).write_text("as it was", encoding="utf-8")
     (folder / "notes.txt").write_text("", encoding="utf-8")
     assert weeks_due(marts.con, marts.run) == [date(2025, 9, 8), date(2025, 9, 15), date(2025, 9, 22)]
     build_reports(marts.con, marts.run)
@@ -51,9 +52,21 @@ def test_weeks_missed_since_the_last_report_are_made_up_and_older_ones_left_alon
     assert "Issued later" not in (folder / "2025-W39.en.html").read_text(encoding="utf-8")
 
 
+def test_a_week_that_a_dying_run_wrote_in_part_is_written_again(tmp_path: Path) -> None:
+    marts = company(tmp_path)
+    folder = marts.run.workspace.reports
+    (folder / "2025-W36.en.xlsx").write_text("as it was", encoding="utf-8")
+    for name in ("2025-W37.zh-CN.html", "2025-W37.zh-CN.xlsx", "2025-W37.en.html"):
+        (folder / name).write_text("half a week", encoding="utf-8")
+    assert weeks_due(marts.con, marts.run)[0] == date(2025, 9, 8)
+    build_reports(marts.con, marts.run)
+    assert "half a week" not in (folder / "2025-W37.zh-CN.html").read_text(encoding="utf-8")
+    assert (folder / "2025-W37.en.xlsx").stat().st_size > 1000
+
+
 def test_a_long_downtime_makes_up_eight_weeks(tmp_path: Path) -> None:
     marts = company(tmp_path)
-    (marts.run.workspace.reports / "2025-W12.zh-CN.html").write_text("", encoding="utf-8")
+    (marts.run.workspace.reports / "2025-W12.en.xlsx").write_text("", encoding="utf-8")
     assert weeks_due(marts.con, marts.run)[0] == date(2025, 7, 28)
     assert len(weeks_due(marts.con, marts.run)) == 9
 
