@@ -164,7 +164,7 @@ def workbooks() -> dict[str, Nasty]:
             with_sheet_xml(plain, _sheet(f'<sheetData><row r="1">{_inline("NTP1", "id")}</row></sheetData>'.encode())),
             "as far as row",
         ),
-        "stages_climbing_names.xlsx": taken(_with_entry(plain, "../../../tmp/evil.xml", b"<a/>")),
+        "stages_climbing_names.xlsx": taken(_with_entry(plain, "../../../evil.xml", b"<a/>")),
         "stages_twice_the_sheet.xlsx": taken(_with_entry(plain, "xl/comments9.xml", b"<a/>" * 10)),
         "stages_macros.xlsm": taken(_with_entry(plain, "xl/vbaProject.bin", OLE + b"\0" * 2000)),
         "stages_sheet_names.xlsx": taken(workbook(**{"x'; drop table t; --": ROWS})),
