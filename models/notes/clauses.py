@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from unicodedata import normalize
 
 from models.notes.words import CompiledLexicon
 
-ENDS = "。！？!?；;\n"
-_MARKS = "，,。！？!?；;\n→⏎"
+SENTENCE_ENDS = "。！？!?；;\n"
+_MARKS = f"，,→⏎{SENTENCE_ENDS}"
 # Spoken without marks: 然后去了…后来又….
 _JOINT = re.compile(
     "然后呢?|后来|还有就是|另外(?!约|安排)|不过|但是|接着|完了(?=[^解])|就是说|反正|那个(?=[^店人客])|这个(?=[^店月周星礼])"
@@ -20,41 +21,48 @@ _CLAUSE = re.compile(r"(?:[^，,。！？!?；;\n→⏎]|(?<=[0-9]),(?=[0-9]{3})
 _ITEM = re.compile(
     r"^\s*(?:[(（]?\d{1,2}[)）.、．]\s*|[①-⑳]\s*|[一二三四五六七八九十]{1,2}[、.]\s*|[-—*•·●○▪■◆✅❌✔✓☑×√➡️📍👉📌]+\s*)+"
 )
+_ASKED = re.compile(
+    r"(吗|呢|么|没有|没)$|^(请问|怎么|谁|什么时候|几时|哪个|能不能|可不可以|是不是|有没有|是否)|什么时候|几时|能不能|咋"
+)
+_ORDERED_AT_HEAD = re.compile(
+    r"@|(请|麻烦)?(大家|各位)|记得|务必|请(把|你|尽|于|勿|注意)|你们?(记得|把|去|先)|麻烦|帮我"
+)
+_ORDERED = re.compile("记得|务必|抓紧把|都给我|别忘")
 _TITLED = re.compile(r"^\s*([^：:\s][^：:\n]{0,9})[：:]\s*(.*)$")
 
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause: its text as it stands, normalised, the place in the message; its item's number and its end mark."""
+    """One clause: its text as it stands and normalised, the marks after it, whether it is the first of its item."""
 
     text: str
     plain: str
-    item: int
     end: str
     is_item_start: bool
 
 
 def plain_text(text: str) -> str:
     """Half-width, lower-case, character for character: places in it are places in the text."""
-    out = []
-    for c in text:
-        n = normalize("NFKC", c)
-        out.append(n.lower() if len(n) == 1 and len(n.lower()) == 1 else c)
-    return "".join(out)
+    return "".join(map(_plain, text))
+
+
+@cache
+def _plain(character: str) -> str:
+    plain = normalize("NFKC", character).lower()
+    return plain if len(plain) == 1 else character
 
 
 def clauses(text: str) -> Iterator[Clause]:
     """The clauses in order; lines are items, and so are numbered or bulleted parts of a line."""
-    item = 0
     for line in re.split(r"\n+", text):
         for part in _parts(line):
-            item += 1
-            rest = part[_ITEM.match(part).end() :] if _ITEM.match(part) else part  # type: ignore[union-attr]
+            numbering = _ITEM.match(part)
+            rest = part[numbering.end() :] if numbering else part
             is_start = True
             for start, end, mark in _cuts(rest):
                 body = rest[start:end].strip()
                 if body:
-                    yield Clause(body, plain_text(body), item, mark, is_start)
+                    yield Clause(body, plain_text(body), mark, is_start)
                     is_start = False
 
 
@@ -95,29 +103,11 @@ def titled_lines(text: str) -> list[tuple[str, str]]:
     return [(m[1].strip(), m[2].strip()) for m in found]
 
 
-def mood(clause: Clause, words: CompiledLexicon) -> str:
-    """told, question, condition, order, hearsay or target; what is not told makes no fact."""
+def is_told(clause: Clause, words: CompiledLexicon) -> bool:
+    """Whether it tells something; a question, condition, order, target or hearsay makes no fact."""
     plain = clause.plain
-    if words.has("hearsay", plain):
-        return "hearsay"
-    if (
-        "？" in clause.end
-        or "?" in clause.end
-        or (
-            words.has("question", plain)
-            and re.search(
-                r"(吗|呢|么|没有|没)$|^(请问|怎么|谁|什么时候|几时|哪个|能不能|可不可以|是不是|有没有|是否)|什么时候|几时|能不能|咋",
-                plain,
-            )
-        )
-    ):
-        return "question"
-    if words.has("condition", plain):
-        return "condition"
-    if words.has("target", plain):
-        return "target"
-    if re.match(
-        r"@|(请|麻烦)?(大家|各位)|记得|务必|请(把|你|尽|于|勿|注意)|你们?(记得|把|去|先)|麻烦|帮我", plain
-    ) or re.search(r"记得|务必|抓紧把|都给我|别忘", plain):
-        return "order"
-    return "told"
+    is_question = (
+        "？" in clause.end or "?" in clause.end or (words.has("question", plain) and _ASKED.search(plain) is not None)
+    )
+    is_order = _ORDERED_AT_HEAD.match(plain) or _ORDERED.search(plain)
+    return not (is_question or is_order or any(words.has(kind, plain) for kind in ("hearsay", "condition", "target")))

@@ -30,7 +30,6 @@ class CustomerFinder:
         ending = rf"(?:{words.suffix})+(?:[（(]{patterns.C}{{1,8}}[)）])?"
         self._suffixed = re.compile(rf"((?:{patterns.LATIN} ?)?{patterns.C}{{0,12}}?{ending})(?!长|员|里|面|板)")
         self._ends = re.compile(rf"(?:{words.suffix})(?:[（(].*[)）])?$")
-        self._given = [re.escape(c) for c in sorted(words.lexicon.customers, key=len, reverse=True)]
 
     def find(
         self, text: str, known: dict[str, None], is_item_start: bool, is_free: bool = True, is_note: bool = False
@@ -41,7 +40,7 @@ class CustomerFinder:
             if at >= 0:
                 return Mention(name, at, at + len(name), 0.9)
         head = patterns.HEAD.match(text) if is_item_start else None
-        if head and self.is_name(head[1], 0.5):
+        if head and self.is_name(head[1]):
             return Mention(head[1], head.start(1), head.end(1), 0.95)
         weak = (
             self._after_cue(text, not is_free or is_note),
@@ -50,34 +49,15 @@ class CustomerFinder:
         found = [m for m in (self._by_suffix(text), *weak) if m is not None]
         return max(found, key=lambda m: (m.sureness, -m.start), default=None)
 
-    def is_name(self, name: str, strictness: float) -> bool:
+    def is_name(self, name: str) -> bool:
+        """Whether it can be a customer's name at all."""
         bare = name.strip()
         if len(bare) > 9 and not self._ends.search(bare):
             return False
         if len(bare) < 2 or patterns.STOP.match(bare) or patterns.PERSON.match(bare) or bare.isdigit():
             return False
         if re.fullmatch(r"[A-Za-z' ]+", bare):
-            return len(bare) > 2 and bare not in (
-                "FYI",
-                "BTW",
-                "Wed",
-                "Mon",
-                "Monday",
-                "Tuesday",
-                "Wednesday",
-                "Thursday",
-                "Friday",
-                "SKU",
-                "KA",
-                "PO",
-                "IT",
-                "ETA",
-                "TBC",
-                "MOM",
-                "JBP",
-                "Forward",
-                "OK",
-            )
+            return len(bare) > 2 and bare not in patterns.LATIN_WORDS
         return (
             self._ends.search(bare) is not None and not re.search("我|你|他|没|了|的|不", bare)
         ) or not patterns.NOT_IN.search(bare)
@@ -110,14 +90,14 @@ class CustomerFinder:
             if is_strict and not patterns.STRONG.fullmatch(text[m.start() : m.start(1)]):
                 continue
             inner = patterns.OF.match(text, m.end(1))  # 番禺的东涌饲堂: the place, then the customer
-            if inner and self.is_name(inner[1], 0.7):
+            if inner and self.is_name(inner[1]):
                 return Mention(inner[1], inner.start(1), inner.end(1), 0.7)
-            if self.is_name(m[1], 0.7):
+            if self.is_name(m[1]):
                 return Mention(m[1], m.start(1), m.end(1), 0.7)
         return None
 
     def _at_start(self, text: str) -> Mention | None:
         m = patterns.START.match(text)
-        if m and m.end(1) < len(text) and self.is_name(m[1], 0.8):
+        if m and m.end(1) < len(text) and self.is_name(m[1]):
             return Mention(m[1], m.start(1), m.end(1), 0.65)
         return None

@@ -46,7 +46,7 @@ class Day:
 
     @property
     def is_shift(self) -> bool:
-        return self.text[0] in "顺推延往后提" and self.text[:2] not in ("后天",)
+        return self.text[0] in "顺推延往后提" and not self.text.startswith("后天")
 
 
 def find_days(plain: str) -> list[Day]:

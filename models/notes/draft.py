@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -40,13 +40,30 @@ class Draft:
     is_bare_day: bool = False
     spans: dict[str, str] = field(default_factory=dict)
 
+    def reach(self, stage: str, span: str) -> None:
+        """Take a stage that is further than the one told before."""
+        if self.stage is None or STAGES.index(stage) > STAGES.index(self.stage):
+            self.stage = stage
+            self.spans["stage"] = span
+
+    def finish(self) -> None:
+        """What a meeting that took place proves by itself: a trial, a technical meeting, a demonstration."""
+        if self.status != "done":
+            return
+        span = self.spans.get("kind", self.spans.get("status", ""))
+        if self.kind == "sample_trial" and "样品试用" not in self.missing:
+            self.done["样品试用"] = None
+            self.spans.setdefault("actions_done", span)
+        if self.kind == "technical_meeting":
+            self.done["技术对接会"] = None
+            self.spans.setdefault("actions_done", span)
+        if self.kind == "demo":
+            self.reach("solution_demo", span)
+
     def fact(self, sent: date) -> Fact | None:
         """The fact, where there is one."""
         if self.was_missed and self.status is None and self.next_date is not None:
-            self.status, self.new_day, self.next_step, self.next_date = "rescheduled", self.next_date, None, None
-            self.kind = self.kind or self.plan_kind
-            self.spans["rescheduled_to"] = self.spans.pop("next_date", "")
-            self.spans.pop("next_step", None)
+            return self._moved().fact(sent)
         kind, status, day = self.kind, self.status, self.day
         if status == "rescheduled":
             day = self.arranged or self.day or self.context_day
@@ -65,9 +82,22 @@ class Draft:
         if not told and not (self.next_step and (self.next_date or self.plan_kind)):
             return None
         next_step, next_date = self.next_step, self.next_date
-        if status in ("rescheduled",) and next_date is not None and next_date == self.new_day:
+        if status == "rescheduled" and next_date is not None and next_date == self.new_day:
             next_step = next_date = None
         return Fact(
             self.customer, kind, status, day, self.new_day if status == "rescheduled" else None, self.stage, done,
             missing, self.amount, self.competitor, next_step, next_date, 0.0, dict(self.spans),
         )  # fmt: skip
+
+    def _moved(self) -> Draft:
+        """Missed and with a new day is moved to it."""
+        spans = {name: span for name, span in self.spans.items() if name not in ("next_step", "next_date")}
+        return replace(
+            self,
+            status="rescheduled",
+            new_day=self.next_date,
+            next_step=None,
+            next_date=None,
+            kind=self.kind or self.plan_kind,
+            spans=spans | {"rescheduled_to": self.spans.get("next_date", "")},
+        )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from models.notes.clauses import Clause, clauses, plain_text
 from models.notes.days import find_days
 from models.notes.draft import KINDS, Draft
+from models.notes.facts import Fact
 from models.notes.told import ClauseReader
 
 _TITLES = (
@@ -41,11 +43,61 @@ def title_of(title: str) -> str | None:
     return next((name for name, pattern in _TITLES if pattern.search(title)), None)
 
 
-def is_example(lines: list[tuple[str, str]]) -> bool:
-    return sum(bool(_EXAMPLE.search(value)) for _, value in lines) >= 1 or all(_EMPTY.match(v) for _, v in lines)
+def is_template(lines: list[tuple[str, str]]) -> bool:
+    """Whether (title, value) lines are of a form that asks for a customer and more."""
+    titles = [title_of(title) for title, _ in lines]
+    return "customer" in titles and sum(title is not None for title in titles) >= 3
 
 
-def read_lines(reader: ClauseReader, draft: Draft, lines: list[tuple[str, str]], sent: date) -> None:
+def read_template(
+    reader: ClauseReader, lines: list[tuple[str, str]], known: dict[str, None], sent: date
+) -> list[Fact] | None:
+    """The facts of a filled-in template, no fact for an example of one; None where it names no customer.
+
+    Its customers are added to `known`. A value that speaks of several is cut by their names.
+    """
+    if _is_example(lines):
+        return []
+    names = next((value for title, value in lines if title_of(title) == "customer"), "")
+    customers = [
+        name
+        for part in re.split(r"[、，,；;/]", re.sub(r"[（(][^)）]*[)）]$", "", names))
+        if (name := part.strip()) and not re.match(r"见上|同上|/|无|—|-", name)
+    ]
+    if not customers:
+        return None
+    known.update(dict.fromkeys(customers))
+    is_one = len(customers) == 1
+    facts = []
+    for name in customers:
+        draft = Draft(customer=name, sureness=0.95 if is_one else 0.9, spans={"customer": name})
+        _read_lines(reader, draft, lines if is_one else _lines_of(name, customers, lines), sent)
+        if is_one:
+            draft.finish()
+        fact = draft.fact(sent)
+        if fact is not None:
+            facts.append(replace(fact, confidence=0.9 if is_one else 0.85))
+    return facts
+
+
+def _lines_of(name: str, customers: list[str], lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What the lines say of one customer: the parts that name it; all of a value that names none."""
+    own = []
+    for title, value in lines:
+        if title_of(title) == "customer":
+            continue
+        if any(other in value for other in customers):
+            parts = [part for part in re.split(r"[；;。\n]", value) if name in part]
+            value = "；".join(part.replace(name, "").strip("：: ") for part in parts)
+        own.append((title, value))
+    return own
+
+
+def _is_example(lines: list[tuple[str, str]]) -> bool:
+    return any(_EXAMPLE.search(value) for _, value in lines) or all(_EMPTY.match(value) for _, value in lines)
+
+
+def _read_lines(reader: ClauseReader, draft: Draft, lines: list[tuple[str, str]], sent: date) -> None:
     """Add the values of a template's lines to the draft; the customer is taken elsewhere."""
     order = {"kind": 0, "result": 1, "done": 1, "missing": 2, "stage": 3, "amount": 4, "rival": 5, "next": 6}
     # A title of their own is one of how it went.
@@ -59,15 +111,15 @@ def read_lines(reader: ClauseReader, draft: Draft, lines: list[tuple[str, str]],
             continue
         plain = plain_text(value)
         if name == "kind":
-            found = reader._kind(plain)
+            found = reader.kind_told(plain)
             draft.plan_kind = found
             if found and not re.search("待|计划|未", plain):
                 draft.spans["kind"] = value
         elif name == "stage":
             if not re.search("未|拟|待|准备|/", plain):
-                _stage(reader, draft, plain, value)
+                _stage(draft, plain, value)
         elif name == "amount":
-            reader._amount(draft, Clause(value, plain, 0, "", True))
+            reader.amount(draft, Clause(value, plain, "", True))
             if draft.amount is None and re.fullmatch(r"[0-9][0-9,]*(\.[0-9]+)?\s*(元|块)?", plain):
                 number = Decimal(re.sub(r"[^0-9.]", "", plain))
                 draft.amount = number if number else None
@@ -120,13 +172,13 @@ def read_lines(reader: ClauseReader, draft: Draft, lines: list[tuple[str, str]],
         if draft.kind == "technical_meeting":
             draft.done["技术对接会"] = None
         if draft.kind == "demo":
-            reader._reach(draft, "solution_demo", draft.spans.get("kind", ""))
+            draft.reach("solution_demo", draft.spans.get("kind", ""))
     elif draft.status and draft.kind is None:
         draft.kind = draft.plan_kind
 
 
-def _stage(reader: ClauseReader, draft: Draft, plain: str, value: str) -> None:
+def _stage(draft: Draft, plain: str, value: str) -> None:
     for stage, pattern in _STAGES:
         if re.search(pattern, plain):
-            reader._reach(draft, stage, value)
+            draft.reach(stage, value)
             return

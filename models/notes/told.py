@@ -25,7 +25,7 @@ class ClauseReader(ValueReader):
             moved = None
         if moved and re.search(r"改[为成到]?\s*[0-9.,]+\s*(?:万|元|w|块|箱)", plain):
             moved = None
-        kind = self._kind(plain)
+        kind = self.kind_told(plain)
         if moved:
             self._moved(draft, clause, days, moved, kind, sent)
         elif called_off and not re.search(r"取消(?:订单|关注)|没取消|不取消", plain):
@@ -37,10 +37,11 @@ class ClauseReader(ValueReader):
         self._stage(draft, clause, sent)
         self._actions(draft, clause)
         self._credit(draft, clause, before)
-        self._amount(draft, clause, before)
+        self.amount(draft, clause, before)
         self._rival(draft, clause)
 
-    def _kind(self, plain: str) -> str | None:
+    def kind_told(self, plain: str) -> str | None:
+        """The most specific kind of meeting that the words speak of."""
         return next((k for k in KINDS if self.words.kind[k].search(plain)), None)
 
     def _moved(
@@ -198,8 +199,6 @@ class ClauseReader(ValueReader):
         if re.search(r"没(?:谈|聊|见)(?!拢|下|成|妥|完|到)", plain):
             return
         if draft.status in ("rescheduled", "cancelled", "no_show"):
-            if kind == "call" or draft.status != "no_show":
-                return
             return
         past = next((d for d in (x.on(sent, "happened") for x in days) if d and d <= sent), None)
         draft.status = "done"

@@ -42,7 +42,7 @@ class ValueReader:
                     and not patterns.PAST.search(plain)
                 ):
                     continue
-                self._reach(draft, stage, clause.text[found.start() : found.end()])
+                draft.reach(stage, clause.text[found.start() : found.end()])
                 if stage == "contract_signed":
                     draft.done["合同"] = None
                     draft.spans.setdefault("actions_done", clause.text[found.start() : found.end()])
@@ -51,17 +51,9 @@ class ValueReader:
                     draft.spans.setdefault("actions_done", clause.text[found.start() : found.end()])
                 return
 
-    @staticmethod
-    def _reach(draft: Draft, stage: str, span: str) -> None:
-        if draft.stage is None or STAGES.index(stage) > STAGES.index(draft.stage):
-            draft.stage = stage
-            draft.spans["stage"] = span
-
     def _actions(self, draft: Draft, clause: Clause) -> None:
         plain = clause.plain
-        lacking = r"(?:还没|还未|尚未|尚没|未|没|缺|待|卡|压在|还差|欠|等|冇|唔|莫得|漏|尚|在途|走流程|审着|压着|还在)"
-        untried = rf"{lacking}[^，,]{{0,5}}(?:试|尝)|(?:试|尝).{{0,3}}(?:没|未)(?:做|成|上)"
-        if re.search(untried, plain) and not re.search("试探|考试|面试", plain):
+        if patterns.UNTRIED.search(plain) and not re.search("试探|考试|面试", plain):
             draft.missing["样品试用"] = None
             draft.spans.setdefault("actions_missing", clause.text)
         for action in ACTIONS[1:]:
@@ -76,8 +68,8 @@ class ValueReader:
                 if action == "合同" and noun == "年框":
                     continue
                 is_missing: object = (
-                    re.search(rf"^[^，,]{{0,6}}?{lacking}", after)
-                    or re.search(rf"{lacking}[^，,。]{{0,5}}$", before)
+                    patterns.LACKING_AFTER.search(after)
+                    or patterns.LACKING_BEFORE.search(before)
                     or re.match(r"[（(]缺", after)
                 )
                 is_done: object = re.search(
@@ -101,7 +93,7 @@ class ValueReader:
                     )
                     and action not in draft.done
                 ):
-                    is_missing, is_done = is_missing or True, None
+                    is_missing, is_done = True, None
                 if (
                     action == "账期审批"
                     and re.search(
@@ -118,10 +110,10 @@ class ValueReader:
                 elif (
                     is_done
                     and not patterns.PLAN.search(plain[: found.start()])
-                    and not any(True for d in find_days(plain) if d.text[0] in "明后下")
+                    and not any(d.text[0] in "明后下" for d in find_days(plain))
                 ):
                     if action == "报价单":
-                        self._reach(draft, "quotation", clause.text)
+                        draft.reach("quotation", clause.text)
                     draft.done[action] = None
                     draft.spans.setdefault("actions_done", clause.text)
                 break
@@ -145,7 +137,8 @@ class ValueReader:
             draft.missing.pop("账期审批", None)
             draft.spans.setdefault("actions_done", clause.text)
 
-    def _amount(self, draft: Draft, clause: Clause, before: str = "") -> None:
+    def amount(self, draft: Draft, clause: Clause, before: str = "") -> None:
+        """The amount told in the clause; the quantity may stand in the one before, its price here."""
         plain = clause.plain
         for pattern in patterns.TIMES:
             joined = f"{before}，{plain}" if before else plain
