@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -10,7 +9,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from data_contracts.expressions import parse_expression
 from data_contracts.mapping_derived import PROVENANCE, all_known
-from data_contracts.mapping_values import Strict, Texts, Value, plain_text
+from data_contracts.mapping_values import Strict, Texts, Value, one_group, plain_text
 from data_contracts.messages import MESSAGE_COLUMNS, MessageChannel
 
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w*$", max_length=60)]
@@ -53,12 +52,7 @@ class SourceColumn(Strict):
     @field_validator("title")
     @classmethod
     def _pattern_compiles(cls, value: str | None) -> str | None:
-        try:
-            if value is not None and re.compile(value).groups > 1:
-                raise ValueError(f"{value!r} has more than one group: keep one, (?:...) for the others")
-        except re.error as error:
-            raise ValueError(f"{value!r} is no regular expression: {error}") from error
-        return value
+        return None if value is None else one_group(value)
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> SourceColumn:

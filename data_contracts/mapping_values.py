@@ -133,12 +133,7 @@ class Value(Strict):
     @field_validator("extract")
     @classmethod
     def _pattern_compiles(cls, value: str | None) -> str | None:
-        try:
-            if value is not None and re.compile(value).groups > 1:
-                raise ValueError(f"{value!r} has more than one group: keep one, (?:...) for the others")
-        except re.error as error:
-            raise ValueError(f"{value!r} is no regular expression: {error}") from error
-        return value
+        return None if value is None else one_group(value)
 
     @field_validator("expression")
     @classmethod
@@ -210,6 +205,17 @@ def known_dates(forms: tuple[str, ...]) -> tuple[str, ...]:
         if "'" in form or "\0" in form:
             raise ValueError(f"{form!r} may not hold a quote")
     return forms
+
+
+def one_group(value: str) -> str:
+    """The regular expression; ValueError where it does not compile or what it finds could be either of two groups."""
+    try:
+        groups = re.compile(value).groups
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from error
+    if groups > 1:
+        raise ValueError(f"{value!r} has more than one group: keep one, (?:...) for the others")
+    return value
 
 
 def known_zone(value: str) -> str:
