@@ -199,3 +199,24 @@ def test_parquet_with_types(tmp_path: Path) -> None:
     assert desk.rows("select opportunity_id, occurred_at::varchar from staging.stage_events") == [
         ("1", "2025-03-05 17:00:00+08")
     ]
+
+
+def test_tables_beside_each_other_are_read_once_whatever_other_mappings_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right table has a name of its own, by which it is known again when the mappings changed."""
+    content = workbook(
+        日报=[
+            [*HEADER, None, *HEADER],
+            ["A", "quotation", "2025-03-05", None, "B", "quotation", "2025-03-06"],
+            ["C", "quotation", "2025-03-07", None, "D", "quotation", "2025-03-08"],
+        ]
+    )
+    many = STAGES.replace('files: ["stages*"]', 'files: ["stages*"]\n    tables: many')
+    desk = landed(tmp_path, "stages.xlsx", content, many)
+    there = desk.rows(LANDED)
+    assert [row[:2] for row in there] == [("日报", "A"), ("日报", "C"), ("日报!E:G", "B"), ("日报!E:G", "D")]
+    desk.write_mapping("more", STAGES.replace("stages*", "zz*"))
+    read: list[str] = []
+    monkeypatch.setattr("assets.landing.rebuild.land_file", lambda con, path, delivery, *_: read.append(delivery.name))
+    assert desk.run().rows(LANDED) == there and read == []
