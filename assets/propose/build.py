@@ -178,11 +178,9 @@ def _together(con: duckdb.DuckDBPyConnection, tables: list[Found]) -> Found:
 
 
 def _order(con: duckdb.DuckDBPyConnection, table: Found, roles: Roles, zone: str) -> Pairs[str, float]:
-    at = roles.first("happened_at", "modified_at", "recorded_at", "created_at", "closed_at")
-    assert at is not None
-    column = roles[at].column
-    form = column.date_form or max(column.dates, key=lambda f: column.dates[f])
-    value = Value.model_validate({"column": column.name, "dates": [form]})
+    """How late in its opportunities each stage of a log is passed."""
+    column = roles[roles.log_time].column
+    value = Value.model_validate({"column": column.name, "dates": [column.best_form]})
     compiled = compile_value(
         "moment", value, {column.name: Column(quote_ident(column.name))}, Habits(zone), "TIMESTAMPTZ"
     )

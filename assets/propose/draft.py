@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from assets.propose.profile import Profile
-from assets.propose.roles import Roles
+from assets.propose.roles import LOG_TIMES, Roles
 from assets.propose.stages import Stages
 from data_contracts.headers import Headers
 from data_contracts.sql_names import quote_literal
@@ -74,7 +74,7 @@ def kind_of(roles: Roles) -> Kind | None:
     if has_time is None or roles.first("stage", "outcome", "event") is None:
         return None
     if "opportunity_id" in roles and not roles["opportunity_id"].column.is_unique and "stage" in roles:
-        return "log"
+        return "log" if roles.first(*LOG_TIMES) else None
     return "snapshot"
 
 
@@ -134,8 +134,7 @@ class _Maker:
         return records
 
     def log(self) -> list[RecordDraft]:
-        at = self.roles.first("happened_at", "modified_at", "recorded_at", "created_at", "closed_at")
-        assert at is not None
+        at = self.roles.log_time
         self.picks["opening"] = (
             f"{{pick: {{from: {self.source}, by: [opportunity_id], order: [{self._order(at)}], take: first}}}}"
         )
@@ -168,11 +167,11 @@ class _Maker:
         created = self.roles.first("created_at", "happened_at")
         columns = self.roles.milestones
         places = ", ".join(f"milestone_{n}" for n in range(1, len(columns) + 1))
-        first_time = f"{{first_of: [{places}], dates: [{_form(columns[0])}]}}"
+        first_time = f"{{first_of: [{places}], dates: [{columns[0].best_form}]}}"
         opportunity = self._opportunity(self.source, created, instead=first_time)
         entries = tuple(
             f"{{unless_blank: milestone_{n}, fields: {{stage: {{constant: {self.stages.by_word[milestone_name(p)]}}},"
-            f" occurred_at: {{column: milestone_{n}, dates: [{_form(p)}]}}}}}}"
+            f" occurred_at: {{column: milestone_{n}, dates: [{p.best_form}]}}}}}}"
             for n, p in enumerate(columns, start=1)
             if milestone_name(p) in self.stages.by_word
         )
@@ -317,11 +316,11 @@ class _Maker:
     def _time(self, name: str, role: str) -> FieldDraft:
         self.used[role] = None
         found = self.roles[role]
-        return FieldDraft(name, f"{{column: {role}, dates: [{_form(found.column)}]}}", found.doubts)
+        return FieldDraft(name, f"{{column: {role}, dates: [{found.column.best_form}]}}", found.doubts)
 
     def _order(self, role: str) -> str:
         self.used[role] = None
-        return f"{{column: {role}, dates: [{_form(self.roles[role].column)}]}}"
+        return f"{{column: {role}, dates: [{self.roles[role].column.best_form}]}}"
 
     def _amount(self, name: str, role: str) -> FieldDraft:
         self.used[role] = None
@@ -337,11 +336,7 @@ class _Maker:
         if "recorded_at" not in self.roles or at == "recorded_at":
             return None
         self.used["recorded_at"] = None
-        return f"{{column: recorded_at, dates: [{_form(self.roles['recorded_at'].column)}], fill: [occurred_at]}}"
-
-
-def _form(column: Profile) -> str:
-    return column.date_form or max(column.dates, key=lambda form: column.dates[form])
+        return f"{{column: recorded_at, dates: [{self.roles['recorded_at'].column.best_form}], fill: [occurred_at]}}"
 
 
 def _texts(words: Iterable[str]) -> str:

@@ -5,13 +5,12 @@ Dates and numbers are judged by the very expressions that staging reads them wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
 
 from assets.propose.tables import Found
-from assets.staging.values import Column, Habits, Scope, add_steps, compile_value
+from assets.staging.values import Column, Compiled, Habits, Scope, add_steps, compile_value
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident
 
@@ -53,10 +52,14 @@ class Profile:
         return self.filled > 1 and self.distinct == self.filled
 
     @property
+    def best_form(self) -> str:
+        """The date form that reads most of it."""
+        return max(DATES, key=lambda form: (self.dates.get(form, 0.0), -DATES.index(form)))
+
+    @property
     def date_form(self) -> str | None:
-        """The form that reads nearly all of it; None where none does, or where all of it reads as plain numbers too."""
-        best = max(DATES, key=lambda form: (self.dates.get(form, 0.0), -DATES.index(form)), default=None)
-        return best if best is not None and self.dates.get(best, 0.0) >= READS else None
+        """The form that reads nearly all of it; None where none does."""
+        return self.best_form if self.dates.get(self.best_form, 0.0) >= READS else None
 
     @property
     def is_number(self) -> bool:
@@ -142,13 +145,9 @@ def _share(con: duckdb.DuckDBPyConnection, name: str, value: dict[str, object], 
     return float(read / filled) if filled else 0.0
 
 
-def _compiled(name: str, value: dict[str, object], target: str, zone: str):  # type: ignore[no-untyped-def]
+def _compiled(name: str, value: dict[str, object], target: str, zone: str) -> tuple[str, Compiled]:
+    """The sampled rows with the value's steps added, and the value."""
     scope: Scope = {name: Column(quote_ident(name))}
     compiled = compile_value(name, Value.model_validate(value), scope, Habits(zone), target)
     sql = add_steps(f"select {', '.join(compiled.text_columns)} from _sampled", [compiled])
     return sql, compiled
-
-
-def values_of(profiles: Sequence[Profile], places: Sequence[int]) -> list[str]:
-    """The few values of several columns, each once."""
-    return list(dict.fromkeys(v for p in profiles if p.place in places for v, _ in p.values))

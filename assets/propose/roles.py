@@ -7,7 +7,7 @@ proposal carries as a comment: nothing is guessed in silence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from assets.propose.profile import READS, Profile
@@ -19,6 +19,8 @@ TIMES = (
     "created_at", "happened_at", "closed_at", "expected_close_at", "recorded_at", "modified_at", "signed_at",
     "visited_at", "planned_at", "rescheduled_to", "next_at",
 )  # fmt: skip
+# Which of them can say when a row of a log happened, the surest first.
+LOG_TIMES = ("happened_at", "modified_at", "recorded_at", "created_at", "closed_at")
 AMOUNTS = ("expected_amount", "signed_amount")
 # Headers that say what they hold only together with their values.
 OPEN_HEADERS = {normal_header(h) for h in ("状态", "结果", "status", "result", "当前状态", "类型", "type")}
@@ -36,17 +38,24 @@ class Role:
 
 @dataclass(frozen=True)
 class Roles:
-    """The roles found, the milestone columns (a date for each stage), and the columns that have no role."""
+    """The roles found, and the milestone columns (a date for each stage)."""
 
     by_field: Mapping[str, Role]
     milestones: tuple[Profile, ...] = ()
-    unused: tuple[Profile, ...] = field(default=())
 
     def __contains__(self, name: str) -> bool:
         return name in self.by_field
 
     def __getitem__(self, name: str) -> Role:
         return self.by_field[name]
+
+    @property
+    def log_time(self) -> str:
+        """The role that tells when a row of a log happened; ValueError where none does."""
+        found = self.first(*LOG_TIMES)
+        if found is None:
+            raise ValueError("a log without a time")
+        return found
 
     def first(self, *names: str) -> str | None:
         """The first of these roles that a column has."""
@@ -72,8 +81,7 @@ def find_roles(profiles: Sequence[Profile], headers: Headers) -> Roles:
     left = [p for p in left if p not in milestones]
     for name, profile, doubts in _by_values(left, found, headers, bool(milestones)):
         found[name] = Role(profile, "values", doubts)
-        left.remove(profile)
-    return Roles(found, milestones, tuple(left))
+    return Roles(found, milestones)
 
 
 def _by_header(profile: Profile, headers: Headers) -> str | None:
@@ -94,9 +102,11 @@ def _by_words(profile: Profile, headers: Headers) -> str | None:
     return best if shares[best] > 0.3 else None
 
 
-def _share_known(profile: Profile, headers: Headers, name: str) -> float:
+def _share_known(profile: Profile, headers: Headers, *fields: str) -> float:
+    """The share of cells whose words are known as a value of one of the fields."""
     total = sum(n for _, n in profile.values)
-    return sum(n for value, n in profile.values if headers.value_of(name, value)) / total if total else 0.0
+    known = sum(n for value, n in profile.values if any(headers.value_of(name, value) for name in fields))
+    return known / total if total else 0.0
 
 
 def _fitting(name: str, profile: Profile) -> Role | None:
@@ -143,7 +153,7 @@ def _by_values(
             taken.add(free[0].place)
             told.append((name, free[0], ("told_by_values",)))
 
-    worded = [p for p in left if p.values and p.distinct <= MOST_STAGES and _stage_words(p, headers) >= 0.5]
+    worded = [p for p in left if p.distinct <= MOST_STAGES and _share_known(p, headers, "stage", "event") >= 0.5]
     if "visit_status" not in found and not has_milestones:
         give("stage", worded)
     if not any(name in found for name in TIMES) and not has_milestones:
@@ -151,12 +161,6 @@ def _by_values(
     if "opportunity_id" not in found and "visit_id" not in found:
         give("opportunity_id", [p for p in left if p.is_unique and p.date_form is None and not _is_prose(p)])
     return told
-
-
-def _stage_words(profile: Profile, headers: Headers) -> float:
-    total = sum(n for _, n in profile.values)
-    known = sum(n for v, n in profile.values if headers.value_of("stage", v) or headers.value_of("event", v))
-    return known / total if total else 0.0
 
 
 def _is_prose(profile: Profile) -> bool:

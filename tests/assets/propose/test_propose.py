@@ -150,6 +150,13 @@ def test_a_table_of_something_else_is_refused_with_what_was_understood(
     assert error.value.remedy and "headers.yaml" in error.value.remedy
 
 
+def test_a_log_whose_moves_have_no_time_is_refused_in_words(proposed: Callable[[str, str], Proposal]) -> None:
+    """A signing date is not when a stage was entered."""
+    rows = "".join(f"D{n % 3},Quotation,2025-03-0{n}\n" for n in range(1, 8))
+    with pytest.raises(StagewatchError, match="cannot tell what a row is"):
+        proposed("a.csv", "Opportunity ID,Stage,签约日期\n" + rows)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no workbook", b"\x00\x01\x02", b"only a title\n"])
 def test_what_is_no_table_is_refused_in_words(proposed: Callable[[str, bytes], Proposal], content: bytes) -> None:
     with pytest.raises(StagewatchError):
