@@ -38,6 +38,14 @@ def workbook(desk: Desk, folder: Path, mend: dict[str, tuple[str, str]]) -> tupl
     return path.name, path.read_bytes()
 
 
+def send_mended(desk: Desk, folder: Path, time: str) -> str:
+    """Export the quarantined rows, give B this time, send the workbook back an hour later; the workbook's name."""
+    name, content = workbook(desk, folder, {"B": ("时间", time)})
+    desk.put(name, content)
+    desk.run(later=HOUR)
+    return name
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path / "w")
@@ -73,9 +81,7 @@ def test_the_workbook_has_the_files_own_columns_and_the_reason_beside(desk: Desk
 def test_mended_rows_take_the_place_of_the_quarantined(desk: Desk, tmp_path: Path) -> None:
     desk.put("stages.csv", BAD)
     desk.run()
-    name, content = workbook(desk, tmp_path / "out", {"B": ("时间", "2025-03-07 09:00")})
-    desk.put(name, content)
-    desk.run(later=HOUR)
+    name = send_mended(desk, tmp_path / "out", "2025-03-07 09:00")
     assert staged(desk) == [("A", "quotation"), ("B", "quotation")]
     # C was sent again as it was: an exact duplicate, and the one in the file still waits.
     assert [(r.file, r.values and r.values["opportunity"]) for r in waiting(desk)] == [("stages.csv", "C")]
@@ -95,9 +101,7 @@ def test_a_row_that_turns_good_by_itself_is_not_counted_beside_its_mended_one(de
     desk.put("stages.csv", BAD.replace("someday", "07.03.2025"))
     desk.write_mapping("test", STAGES.replace("occurred_at: at", "occurred_at: {column: at, dates: [ymd]}"))
     desk.run()
-    name, content = workbook(desk, tmp_path / "out", {"B": ("时间", "2025-03-08")})
-    desk.put(name, content)
-    desk.run(later=HOUR)
+    send_mended(desk, tmp_path / "out", "2025-03-08")
     desk.write_mapping("test", STAGES.replace("occurred_at: at", "occurred_at: {column: at, dates: [ymd, dmy]}"))
     desk.run(later=HOUR)
     assert desk.rows(
@@ -109,18 +113,14 @@ def test_a_workbook_is_read_where_the_mapping_asks_for_csv_alone(tmp_path: Path)
     desk = Desk(tmp_path / "w", STAGES.replace('files: ["stages*"]', 'files: ["stages*.csv"]\n    format: csv'))
     desk.put("stages.csv", BAD)
     desk.run()
-    name, content = workbook(desk, tmp_path / "out", {"B": ("时间", "2025-03-07 09:00")})
-    desk.put(name, content)
-    desk.run(later=HOUR)
+    send_mended(desk, tmp_path / "out", "2025-03-07 09:00")
     assert staged(desk) == [("A", "quotation"), ("B", "quotation")]
 
 
 def test_mended_rows_of_a_file_that_was_sent_anew_count_no_more(desk: Desk, tmp_path: Path) -> None:
     desk.put("stages.csv", BAD)
     desk.run()
-    name, content = workbook(desk, tmp_path / "out", {"B": ("时间", "2025-03-07 09:00")})
-    desk.put(name, content)
-    desk.run(later=HOUR)
+    send_mended(desk, tmp_path / "out", "2025-03-07 09:00")
     desk.put("stages.csv", BAD.replace("someday", "2025-03-09 09:00"))
     desk.run(later=HOUR)
     assert desk.rows("select opportunity_id, occurred_at::date::varchar from staging.stage_events order by all") == [

@@ -190,8 +190,8 @@ def test_what_is_told_is_the_true_opportunity_of_the_customer(by_level, company)
 
 
 def test_a_json_export_is_json(by_level):
-    for path in by_level["messy"].folder.glob("*.json"):
-        json.loads(path.read_text(encoding="utf-8"))
+    exports = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(by_level["messy"].folder.glob("*.json"))]
+    assert exports and all(exports)
 
 
 @pytest.mark.parametrize(
