@@ -10,7 +10,7 @@ from assets.landing.check import FileCheck, check_file, check_files
 from assets.staging.reasons import reason_text
 from data_contracts.contract import load_contract, names
 from data_contracts.predicates import row_predicates
-from data_contracts.texts import LANGUAGES
+from data_contracts.texts import LANGUAGES, Texts
 
 
 def files_under(root: Path) -> dict[str, float]:
@@ -141,9 +141,13 @@ def test_a_stage_that_the_playbook_lacks_and_a_second_mapping_are_said(tmp_path:
 
 def test_every_reason_has_words_in_both_languages() -> None:
     own = ("not_a_date", "not_a_number", "not_a_period", "not_in_value_map", "no_match", "too_few_columns",
-           "too_many_columns", "bad_quotes", "damaged_text", "not_json")  # fmt: skip
+           "too_many_columns", "bad_quotes", "damaged_text", "not_json", "error_cell", "formula_without_value",
+           "no_message_header", "no_message_time", "not_a_message", "report_without_id", "comment_without_report",
+           "api_error", "replaced_by_fix", "fix_of_superseded")  # fmt: skip
     for language in LANGUAGES:
         assert all(reason_text(reason, None, language) != reason for reason in own)
+        say = Texts("ingestion", language)
+        assert [reason for reason in own if f"mend_{reason}" not in say] == []
         for record in names("sources"):
             for predicate in row_predicates(load_contract("sources", record)):
                 assert reason_text(predicate.rule_id, record, language) != predicate.rule_id
