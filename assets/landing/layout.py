@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from data_contracts.header_text import in_brackets, without_brackets
+from data_contracts.header_text import unit_in_brackets, without_brackets
 from data_contracts.mapping import Source, SourceColumn, normal_header
 
 HEADER_ROWS_SEARCHED = 30
 # What a header may say of the numbers under it; they are then read as 3.5万元.
-_UNITS = re.compile(r"(?:单位[:：]?)?((?:千|万|百万|亿)元?|[kw])")
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,9 @@ def layout_of(
     units = {
         name: unit
         for name, place in places.items()
-        if place is not None and source.columns[name].synonyms and (unit := _unit(found[place]))
+        if place is not None
+        and source.columns[name].synonyms
+        and (unit := unit_in_brackets(normal_header(found[place])))
     }
     return Layout(number, width, places, found, unused, header, left=left, right=right, units=units)
 
@@ -126,12 +126,6 @@ def _joined(header: Sequence[Sequence[str]], width: int) -> list[str]:
             if not upper[place].strip() and any(row[place].strip() for row in rows):
                 upper[place] = upper[place - 1]
     return ["/".join(dict.fromkeys(t for row in rows if (t := row[place].strip()))) for place in range(width)]
-
-
-def _unit(header: str) -> str | None:
-    inside = in_brackets(normal_header(header))
-    found = _UNITS.fullmatch(inside) if inside else None
-    return found[1] if found else None
 
 
 def _place(

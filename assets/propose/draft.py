@@ -17,13 +17,14 @@ from typing import Literal
 from assets.propose.profile import Profile
 from assets.propose.roles import LOG_TIMES, Roles
 from assets.propose.stages import Stages
+from data_contracts.header_text import normal_header, unit_in_brackets
 from data_contracts.headers import Headers
+from data_contracts.spoken_numbers import spoken_amount
 from data_contracts.sql_names import quote_literal
 
 Kind = Literal["visits", "log", "milestones", "snapshot"]
 DATE_WORDS = re.compile(r"(日期|时间|日|\b(date|time|at|on|day)\b)\s*$", re.IGNORECASE)
 DIMENSIONS = ("product_line", "channel", "lead_source")
-UNITS = {"万": 10_000, "千": 1_000, "k": 1_000}
 
 
 @dataclass(frozen=True)
@@ -326,9 +327,9 @@ class _Maker:
         self.used[role] = None
         found = self.roles[role]
         number = dict(found.column.number) if found.column.number["decimal"] == "," else {}
-        bracket = re.search(r"[(（\[【]([^)）\]】]*)[)）\]】]\s*$", found.column.header)
-        unit = next((factor for mark, factor in UNITS.items() if bracket and mark in bracket[1].lower()), None)
-        inner = [f"{key}: '{mark}'" for key, mark in number.items()] + ([f"unit: {unit}"] if unit else [])
+        unit = unit_in_brackets(normal_header(found.column.header))
+        inner = [f"{key}: '{mark}'" for key, mark in number.items()]
+        inner += [f"unit: {spoken_amount('1' + unit)}"] if unit else []
         return FieldDraft(name, f"{{column: {role}, number: {{{', '.join(inner)}}}}}", found.doubts)
 
     def _recorded(self, at: str | None) -> str | None:

@@ -16,7 +16,7 @@ from unicodedata import normalize
 from assets.landing.csv_records import Refused
 from assets.landing.messages.drafts import Draft, NoMessageError
 from assets.landing.messages.json_walk import json_lines, walk
-from data_contracts.header_text import in_brackets, without_brackets
+from data_contracts.header_text import in_brackets, unit_in_brackets, without_brackets
 
 LISTS = frozenset({
     "", "info", "infos", "info_list", "data_list", "dataList", "list", "data", "reports",
@@ -24,8 +24,6 @@ LISTS = frozenset({
 })  # fmt: skip
 DEPTH = 6
 MAX_TITLE = 200
-# What brackets at a title's end say of the numbers under it: they are then read as 12.8万.
-_UNITS = re.compile(r"(?:单位[:：]?)?(千|万|百万|亿)元?")
 _BARE_NUMBER = re.compile(r"[+-]?[\d,，.]*\d")
 # （必填）, *, (选填) in a title say how to fill it in, not what it is.
 _MARKS = re.compile(r"\s*(?:[(（【\[](?:必填|选填|可选|必选|单选|多选)[)）】\]]|[*＊])\s*")
@@ -171,12 +169,12 @@ def as_fields(items: list[Item], more: dict[str, str | None]) -> str:
 def _plain(title: str, value: str) -> tuple[str, str]:
     """A title without the brackets at its end, and its value with the unit that stands in them."""
     header = normalize("NFKC", title)
-    inner = in_brackets(header)
-    if inner is None:
+    if in_brackets(header) is None:
         return title, value
-    unit = _UNITS.fullmatch(inner)
-    is_bare = unit is not None and _BARE_NUMBER.fullmatch(value.strip()) is not None
-    return without_brackets(header).strip() or title, value.strip() + unit[1] if unit and is_bare else value
+    unit = unit_in_brackets(header)
+    if unit is not None and _BARE_NUMBER.fullmatch(value.strip()):
+        value = value.strip() + unit.removesuffix("元")  # 12.8万
+    return without_brackets(header).strip() or title, value
 
 
 def as_text(items: list[Item]) -> str:

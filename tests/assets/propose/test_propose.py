@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -148,6 +149,20 @@ def test_a_table_of_something_else_is_refused_with_what_was_understood(
     with pytest.raises(StagewatchError, match=r"city \(office\); not known: temp") as error:
         proposed("weather.csv", "city,temp\nA,1\nB,2\n")
     assert error.value.remedy and "headers.yaml" in error.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [("预计金额（万元）", "10000"), ("预计金额(百万元)", "1000000"), ("预计金额（含税，千元）", "1000"),
+     ("预计金额[K]", "1000"), ("预计金额（元）", None), ("预计金额（含税）", None)],
+)  # fmt: skip
+def test_the_unit_in_a_header_is_that_of_its_numbers(
+    proposed: Callable[[str, str], Proposal], header: str, unit: str | None
+) -> None:
+    found = proposed(
+        "a.csv", f"商机编号\t阶段\t创建时间\t{header}\nA\t报价\t2025-03-05\t12.5\nB\t报价\t2025-03-06\t3\n"
+    )
+    assert re.findall(r"unit: (\d+)", found.mapping) == ([unit] if unit else [])
 
 
 def test_a_log_whose_moves_have_no_time_is_refused_in_words(proposed: Callable[[str, str], Proposal]) -> None:
