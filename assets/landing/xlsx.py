@@ -22,12 +22,8 @@ from typing import Any
 import pyarrow as pa
 
 from assets.landing.layout import Layout, Table
-from assets.landing.workbook_archive import check_archive
+from assets.landing.sniff import OLE
 from data_contracts.errors import StagewatchError
-
-__all__ = ["SheetContext", "check_archive", "close", "header_rows", "row_batches", "sheet_tables"]
-
-ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -176,7 +172,7 @@ def _identity(path: Path) -> dict[str, Any]:
     """The path and what tells its content from another's that stood there before."""
     s = path.stat()
     with path.open("rb") as stream:
-        is_archive = stream.read(4) == ZIP
+        is_archive = stream.read(len(OLE)) != OLE  # all but .xls
     where = str(path.resolve())
     identity = [where, s.st_ino, s.st_size, s.st_mtime_ns]
     return {"path": where, "identity": identity, "is_archive": is_archive}

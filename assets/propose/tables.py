@@ -71,7 +71,6 @@ def open_tables(con: duckdb.DuckDBPyConnection, path: Path, name: str, scratch: 
         delimiter, table = _best_delimiter(text.path, ("\t",) if form == "tsv" else DELIMITERS, words)
         tables = [table]
     elif form == "xlsx":
-        xlsx.check_archive(plain)
         tables = xlsx.sheet_tables(plain)
     else:
         names: list[str]

@@ -120,14 +120,13 @@ def _sheet_records(path: Path, shape: Shape, sheet: str) -> Iterator[Record | Re
 
 
 def _workbook_shape(path: Path) -> Shape:
-    xlsx.check_archive(path)
     seen: list[str] = []
     for table in xlsx.sheet_tables(path):
         title: str | None = None
         for row, cells in table.preview:
-            if chat_tables.table_shape(cells) is not None:
-                return Shape(str(chat_tables.table_shape(cells)), "wechat", tuple(cells), row, sheet=table.sheet,
-                             title=title)  # fmt: skip
+            found = chat_tables.table_shape(cells)
+            if found is not None:
+                return Shape(found, "wechat", tuple(cells), row, sheet=table.sheet, title=title)
             title = _title(cells) or title
             seen += [cell for cell in cells if cell.strip()]
     raise _none(f"its sheets hold {', '.join(seen[:8])}" if seen else "its sheets are empty")
