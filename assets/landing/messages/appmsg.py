@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 MAX_XML = 1 << 20
 MAX_ITEMS = 200
-_KINDS = {"1": "text", "5": "card", "6": "file", "8": "sticker", "19": "forwarded", "33": "card", "36": "card",
-          "57": "reply"}  # fmt: skip
+# WeChat's sub-types of type 49 that are no cards.
+APP_KINDS = {1: "text", 6: "file", 8: "sticker", 19: "forwarded", 53: "text", 57: "reply"}
 _BY_TAG = (("<img", "image"), ("<voicemsg", "voice"), ("<videomsg", "video"), ("<emoji", "sticker"),
            ("<location", "location"), ("<revokemsg", "recall"))  # fmt: skip
 
@@ -32,6 +32,11 @@ def is_xml(text: str) -> bool:
     return text.startswith("<") and text.startswith(("<?xml", "<msg", "<sysmsg", "<revokemsg", "<appmsg"))
 
 
+def app_kind(number: str | None) -> str:
+    """The kind of a message of type 49 by its sub-type's number."""
+    return APP_KINDS.get(int(number[:12]), "card") if number and number.isdecimal() else "card"
+
+
 def appmsg_body(xml: str) -> Body:
     """The kind and the words of a message kept as XML."""
     xml = xml[:MAX_XML]
@@ -44,7 +49,7 @@ def appmsg_body(xml: str) -> Body:
         return Body(kind, html.unescape(label[1]) if label else None)
     refer_at = xml.find("<refermsg")
     outer = xml[at : refer_at if refer_at > 0 else None]
-    kind = _KINDS.get(_tag(outer, "type") or "", "card")
+    kind = app_kind(_tag(outer, "type"))
     title = _tag(outer, "title")
     if refer_at > 0:
         refer = xml[refer_at:]

@@ -113,7 +113,7 @@ def _chatlab(number: int, value: dict[str, Any], head: Head) -> Draft:
     if moment is None:
         raise NoMessageError("no_message_time" if {"content", "sender"} & value.keys() else "not_a_message")
     kind_text = _text(value, "type") or ""
-    told = content(CHATLAB_TYPES.get(int(kind_text[:9])) if kind_text.isdigit() else None, _text(value, "content"))
+    told = content(CHATLAB_TYPES.get(int(kind_text[:9])) if kind_text.isdecimal() else None, _text(value, "content"))
     draft = Draft(number, head.channel, told.kind, told.text, quoted_by=told.quoted_by, quoted=told.quoted)
     draft.sender_id = _text(value, "sender")
     draft.sender = _text(value, "groupNickname", "accountName") or head.names.get(draft.sender_id or "")

@@ -10,10 +10,11 @@ from itertools import chain, islice
 from typing import Any
 
 from assets.landing.csv_records import Record, Refused
+from assets.landing.messages.appmsg import app_kind
 from assets.landing.messages.drafts import Draft, NoMessageError, epoch, local
 from assets.landing.messages.json_walk import parse
 from assets.landing.messages.keys import usable_id
-from assets.landing.messages.kinds import WECHAT_SUBTYPES, WECHAT_TYPES, content, kind_of_type_name, signed
+from assets.landing.messages.kinds import WECHAT_TYPES, content, kind_of_type_name, signed
 
 Cells = Mapping[str, str]
 LOOKED_AT = 50
@@ -86,11 +87,11 @@ def _wechatmsg(row: int, cells: Cells) -> Draft:
 
 
 def _numbered_kind(type_text: str, subtype_text: str) -> str | None:
-    if not type_text.removeprefix("-").isdigit():
+    if not type_text.removeprefix("-").isdecimal():
         raise NoMessageError("not_a_message")
     number = int(type_text[:12])
-    if number == 49 and subtype_text.isdigit():
-        return WECHAT_SUBTYPES.get(int(subtype_text[:12]), "card")
+    if number == 49 and subtype_text:
+        return app_kind(subtype_text)
     return WECHAT_TYPES.get(number)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from assets.landing.messages.drafts import Draft, NoMessageError, epoch, local
-from assets.landing.messages.json_walk import parse
+from assets.landing.messages.json_walk import as_list, as_words, parse
 from assets.landing.messages.keys import usable_id
-from assets.landing.messages.reports import Cell, Item, as_fields, as_text, title_of
+from assets.landing.messages.templates import Cell, Item, as_fields, as_text, title_of
 
 
 def report_drafts(report: dict[str, Any]) -> list[Draft]:
@@ -24,20 +24,20 @@ def report_drafts(report: dict[str, Any]) -> list[Draft]:
         raise NoMessageError("no_message_time")
     edited = epoch(_get(report, "modified_time", "modifiedTime"), 1000)
     items = _items(_get(report, "contents", "content"))
-    remark = _str(report.get("remark"))
+    remark = as_words(report.get("remark"))
     if remark:
         items.append(Item("备注", remark))
-    images = [x for x in _list(report.get("images")) if isinstance(x, str)]
-    more = {"latitude": _str(report.get("latitude")), "longitude": _str(report.get("longitude")),
+    images = [x for x in as_list(report.get("images")) if isinstance(x, str)]
+    more = {"latitude": as_words(report.get("latitude")), "longitude": as_words(report.get("longitude")),
             "images": ";".join(images) or None}  # fmt: skip
     draft = Draft(
-        0, "dingtalk", "report", as_text(items), sender=_str(_get(report, "creator_name", "creatorName")),
-        sender_id=_str(_get(report, "creator_id", "creatorId")), sent_at=moment[0], clock=moment[1],
-        conversation=_str(_get(report, "dept_name", "deptName")), id=key,
+        0, "dingtalk", "report", as_text(items), sender=as_words(_get(report, "creator_name", "creatorName")),
+        sender_id=as_words(_get(report, "creator_id", "creatorId")), sent_at=moment[0], clock=moment[1],
+        conversation=as_words(_get(report, "dept_name", "deptName")), id=key,
         edited_at=edited[0] if edited and edited[0] != moment[0] else None, fields=as_fields(items, more),
-        template=_str(_get(report, "template_name", "templateName")),
+        template=as_words(_get(report, "template_name", "templateName")),
     )  # fmt: skip
-    return [draft, *(comment_draft(c, key) for c in _list(report.get("comments")))]
+    return [draft, *(comment_draft(c, key) for c in as_list(report.get("comments")))]
 
 
 def comment_draft(value: Any, report_id: str | None) -> Draft:
@@ -51,20 +51,22 @@ def comment_draft(value: Any, report_id: str | None) -> Draft:
     shown = moment[1] if moment else local(written)
     # A comment has no id of its own: the report stands among what is hashed.
     return Draft(
-        0, "dingtalk", "reply", _str(value.get("content")), sender=_str(_get(value, "user_name", "userName")),
-        sender_id=_str(_get(value, "userid", "userId")), sent_at=moment[0] if moment else shown,
+        0, "dingtalk", "reply", as_words(value.get("content")), sender=as_words(_get(value, "user_name", "userName")),
+        sender_id=as_words(_get(value, "userid", "userId")), sent_at=moment[0] if moment else shown,
         clock=f"{report_id} {shown or ''}", reply_to=report_id,
     )  # fmt: skip
 
 
 def _items(contents: Any) -> list[Item]:
-    given = [c for c in _list(contents) if isinstance(c, dict)]
-    ordered = sorted(given, key=lambda c: int(s) if (s := str(c.get("sort") or "").strip())[:9].isdigit() else 1 << 31)
+    given = [c for c in as_list(contents) if isinstance(c, dict)]
+    ordered = sorted(
+        given, key=lambda c: int(s) if (s := str(c.get("sort") or "").strip())[:9].isdecimal() else 1 << 31
+    )
     items = []
     for entry in ordered:
         title = title_of(entry.get("key"))
         items.append(Item(title, _value(entry.get("value"))))
-        images = [x for x in _list(entry.get("images")) if isinstance(x, str)]
+        images = [x for x in as_list(entry.get("images")) if isinstance(x, str)]
         if images:
             items.append(Item(f"{title}图片", "；".join(images)))
     return items
@@ -105,11 +107,3 @@ def _row(value: dict[str, Any]) -> dict[str, str]:
 
 def _get(value: dict[str, Any], *names: str) -> Any:
     return next((value[name] for name in names if value.get(name) is not None), None)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _str(value: Any) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None

@@ -30,6 +30,21 @@ def parse(text: str) -> Any:
         raise ValueError("is nested too deep") from error
 
 
+def as_dict(value: Any) -> dict[str, Any]:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_words(value: Any) -> str | None:
+    """The value where it is a text that is not blank, without blanks around it."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
 def is_json_lines(path: Path) -> bool:
     """Whether a file is JSON an object a line: the first line is a whole object and another one follows."""
     with open_json(path) as stream:

@@ -8,12 +8,11 @@ from typing import NamedTuple
 from assets.landing.messages.appmsg import appmsg_body, is_xml
 from assets.landing.messages.drafts import Draft
 
-# WeChat's own numbers of types, and of the sub-types of 49; ChatLab's numbers.
+# WeChat's own numbers of types (of 49's see appmsg.py); ChatLab's numbers.
 WECHAT_TYPES = {
     1: "text", 3: "image", 34: "voice", 42: "card", 43: "video", 47: "sticker", 48: "location", 49: "card",
     50: "system", 10000: "system", 10002: "system",
 }  # fmt: skip
-WECHAT_SUBTYPES = {1: "text", 6: "file", 8: "sticker", 19: "forwarded", 57: "reply", 53: "text"}
 CHATLAB_TYPES = {
     0: "text", 1: "image", 2: "voice", 3: "video", 4: "file", 5: "sticker", 7: "card", 8: "location", 20: "card",
     21: "card", 22: "system", 23: "system", 24: "card", 25: "reply", 26: "forwarded", 27: "card", 80: "system",

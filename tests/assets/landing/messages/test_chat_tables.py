@@ -38,6 +38,15 @@ def test_a_wechatmsg_csv() -> None:
     assert export.messages[2].reply_to == export.messages[0].message_key
 
 
+def test_types_that_only_look_like_numbers() -> None:
+    """² is a digit to Python, and no number."""
+    lines = WECHATMSG.splitlines()[:2]
+    odd = [lines[1].replace("812,3,1,0", f"8{n},3,{kind}") for n, kind in enumerate(("²,0", "49,²", "49,53", "49,5"))]
+    export = Export.of("\n".join([lines[0], *odd]) + "\n")
+    assert export.refused == [(2, "not_a_message")]
+    assert export.told("source_row", "kind") == [(3, "card"), (4, "text"), (5, "card")]
+
+
 def test_older_wechatmsg_files_stop_at_the_text_time() -> None:
     short = "".join(",".join(line.split(",")[:9]) + "\n" for line in WECHATMSG.splitlines()[:2])
     assert Export.of(short).told("sender", "text") == [(None, "上午拜访江北精密，报价单已交")]
