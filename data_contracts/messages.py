@@ -8,8 +8,4 @@ MESSAGE_COLUMNS = (
     "message_key", "channel", "conversation", "sender_id", "sender", "sent_at", "edited_at", "kind", "text",
     "reply_to", "quoted", "fields", "template",
 )  # fmt: skip
-MESSAGE_KINDS = (
-    "text", "image", "voice", "video", "file", "sticker", "card", "location", "reply", "forwarded", "system", "recall",
-    "report",
-)  # fmt: skip
 MessageChannel = Literal["wechat", "wecom", "dingtalk"]

@@ -221,7 +221,8 @@ class RepNames:
 
     def __init__(self, identity: Identity, reps: Sequence[Rep]) -> None:
         self._identity = identity
-        self._reps = reps
+        self._reps = [(rep, plain(rep.name)) for rep in reps]
+        self._titles = sorted(identity.titles, key=len, reverse=True)
         self._by_id = {rep.rep_id.casefold(): rep for rep in reps}
         self._by_phone: dict[str, set[str]] = {}
         for rep in reps:
@@ -260,10 +261,10 @@ class RepNames:
         if not name:
             return []
         best: dict[str, Match] = {}
-        for rep in self._reps:
+        for rep, known in self._reps:
             if told and not told & rep.places:
                 continue
-            score = self._likeness(name, plain(rep.name), bool(told))
+            score = self._likeness(name, known, bool(told))
             if score >= self._identity.offer and score > best.get(rep.rep_id, _NOBODY).score:
                 best[rep.rep_id] = Match(rep.rep_id, rep.name, score, "exact" if score == 1.0 else "fuzzy")
         return sorted(best.values(), key=lambda m: (-m.score, m.id))
@@ -274,7 +275,7 @@ class RepNames:
         for place in self._places:
             rest = rest.replace(place, " ")
         if self._familiar is None or not self._familiar.fullmatch(plain(rest)):
-            for title in sorted(self._identity.titles, key=len, reverse=True):
+            for title in self._titles:
                 rest = rest.replace(title, " ")
         return plain(re.sub(r"[0-9]+", " ", rest))
 

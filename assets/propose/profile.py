@@ -62,10 +62,6 @@ class Profile:
         return self.best_form if self.dates.get(self.best_form, 0.0) >= READS else None
 
     @property
-    def is_number(self) -> bool:
-        return bool(self.numbers) and max(self.numbers) >= READS
-
-    @property
     def number(self) -> dict[str, str]:
         """The way of writing numbers that reads most of it, the usual one before others."""
         return NUMBERS[max(range(len(self.numbers)), key=lambda n: (self.numbers[n], -n))]

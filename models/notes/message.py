@@ -109,7 +109,7 @@ class _Progress:
             blank = "〇" * (mention.end - mention.start)
             clause = replace(clause, plain=clause.plain[: mention.start] + blank + clause.plain[mention.end :])
         draft.context_day = draft.context_day or self.message_day
-        self.tools.clauses.add(draft, clause, self.sent, self.is_note, self.before)
+        self.tools.clauses.add(draft, clause, self.sent, self.before)
         self.before = clause.plain
 
     def _is_blank(self, draft: Draft) -> bool:

@@ -158,7 +158,7 @@ class NoteReader:
         draft = Draft(customer=target.customer, arranged=target.date, new_day=target.rescheduled_to)
         draft.plan_kind = target.kind
         for clause in clauses(patterns.FALSE_ALARM.sub("", text)):
-            self._reader.clauses.add(draft, clause, sent, True)
+            self._reader.clauses.add(draft, clause, sent)
         new = draft.fact(sent)
         changes: dict[str, object] = {}
         if new is not None:

@@ -146,7 +146,7 @@ def _read_lines(reader: ClauseReader, draft: Draft, lines: list[tuple[str, str]]
                         draft.spans.setdefault("actions_missing", clause.text)
         else:
             for clause in clauses(value):
-                reader.add(draft, clause, sent, False)
+                reader.add(draft, clause, sent)
             if (
                 draft.status is None
                 and re.search("完成|有效|接通|见到|已|顺利|ok|成功|正常|谈妥", plain)

@@ -15,7 +15,8 @@ from models.notes.values import ValueReader
 class ClauseReader(ValueReader):
     """Adds what one clause says to a draft."""
 
-    def add(self, draft: Draft, clause: Clause, sent: date, is_note: bool, before: str = "") -> None:
+    def add(self, draft: Draft, clause: Clause, sent: date, before: str = "") -> None:
+        """Add what a clause says; `before`: the clause before it, normalised."""
         plain = clause.plain
         days = find_days(plain)
         moved = self.words.status["rescheduled"].search(plain)

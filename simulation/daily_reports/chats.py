@@ -17,7 +17,6 @@ from simulation.daily_reports.names import Account
 
 Place = tuple[int, str | None]
 ZONE = timezone(timedelta(hours=8))
-PLACEHOLDERS = {"image": "[图片]", "voice": "[语音]", "video": "[视频]", "sticker": "[表情包]"}
 TYPES = {"text": 1, "image": 3, "voice": 34, "video": 43, "sticker": 47, "reply": 49, "recall": 10000, "system": 10000}
 TYPE_NAMES = {"image": "图片", "voice": "语音", "sticker": "动画表情", "recall": "系统通知", "system": "系统通知"}
 
@@ -46,10 +45,6 @@ class Chat:
         if message.kind == "recall":
             return f'"{self.account(message).shown}"撤回了一条消息'
         return message.text
-
-    def place_of(self, message: Message) -> int:
-        """The message's place in the group."""
-        return next(k for k, other in enumerate(self.messages) if other is message)
 
 
 def epoch(at: datetime) -> int:

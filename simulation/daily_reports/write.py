@@ -190,10 +190,10 @@ class DailyReportFiles:
             content, places = writer(chat, s.rng)
             (self.inbox / name).write_bytes(content)
         self.rows[name] = len(messages)
-        self._tell_chat(office, kind, name, messages, places, {id(m) for m in earlier})
+        self._tell_chat(kind, name, messages, places, {id(m) for m in earlier})
 
     def _tell_chat(
-        self, office: Office, kind: str, name: str, messages: Sequence[Message], places: list[Place], known: set[int]
+        self, kind: str, name: str, messages: Sequence[Message], places: list[Place], known: set[int]
     ) -> None:
         keys = {id(m): key or str(row) for m, (row, key) in zip(messages, places, strict=True)}
         corrections = {id(m.corrects): keys[id(m)] for m in messages if m.corrects is not None}
