@@ -29,6 +29,7 @@ import polars as pl
 
 from data_contracts.errors import StagewatchError
 from data_contracts.sql_names import quote_ident
+from queries.endless import endless_as_text
 
 try:
     import fcntl
@@ -139,7 +140,9 @@ class Snapshot:
                 if len(statements) != 1 or _kind(statements[0]) not in _READABLE:
                     raise StagewatchError(_refusal(statements), remedy="give one SELECT")
                 relation = cursor.sql(_without_end(statement))
-                return pl.DataFrame() if relation is None else _strange_as_text(relation).limit(int(limit)).pl()
+                if relation is None:
+                    return pl.DataFrame()
+                return endless_as_text(_strange_as_text(relation).limit(int(limit)).pl())
             except duckdb.InterruptException:
                 raise
             except duckdb.Error as error:

@@ -219,6 +219,20 @@ def test_what_polars_has_no_type_for_comes_as_text(snapshot: Snapshot) -> None:
     assert answer.rows() == [("1 month", "[1 day]", "{'a': 2 days}", "1", "[x]", 7)]
 
 
+def test_times_without_end_come_as_text_and_others_as_times(snapshot: Snapshot) -> None:
+    answer = snapshot.sql_text("""
+        select * from (values
+            (1, timestamptz '2025-03-05 09:00:00+00', timestamptz 'infinity', date '-infinity', date '2025-03-05'),
+            (2, null, timestamptz '2025-03-06 09:00:00+00', null, null),
+            (3, timestamptz '2025-01-05 09:00:00+00', timestamptz '12025-03-05 00:00:00+00', date '2025-03-05', null)
+        ) t(no, from_at, to_at, since, day) order by no""")
+    assert answer.select("to_at", "since").rows() == [
+        ("infinity", "-infinity"), ("2025-03-06T04:00:00-05:00", None), ("12025-03-05T00:00:00.000000", "2025-03-05"),
+    ]  # fmt: skip
+    assert answer.schema["from_at"] == pl.Datetime("us", "America/New_York") and answer.schema["day"] == pl.Date
+    assert answer["from_at"].null_count() == 1
+
+
 def test_rows_are_limited_and_keep_their_order(snapshot: Snapshot) -> None:
     assert snapshot.sql_text("from marts.numbers order by n desc", limit=2)["n"].to_list() == [999, 998]
     assert snapshot.sql_text("from range(1000000000000)", limit=5).height == 5
