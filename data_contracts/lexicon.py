@@ -40,6 +40,8 @@ class Lexicon(BaseModel):
     brands: Words = ()
     customers: Words = ()
     customer_suffixes: Words = ()
+    familiar_customers: Words = ()
+    familiar_brands: Words = ()
 
 
 def spellings(word: str) -> list[str]:

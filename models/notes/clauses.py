@@ -33,12 +33,14 @@ _TITLED = re.compile(r"^\s*([^：:\s][^：:\n]{0,9})[：:]\s*(.*)$")
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause: its text as it stands and normalised, the marks after it, whether it is the first of its item."""
+    """One clause: its text as it stands and normalised, the marks after it, whether it is the first of its item, and
+    where in the message it stands."""
 
     text: str
     plain: str
     end: str
     is_item_start: bool
+    start: int = 0
 
 
 def plain_text(text: str) -> str:
@@ -54,15 +56,17 @@ def _plain(character: str) -> str:
 
 def clauses(text: str) -> Iterator[Clause]:
     """The clauses in order; lines are items, and so are numbered or bulleted parts of a line."""
-    for line in re.split(r"\n+", text):
-        for part in _parts(line):
+    for line in re.finditer(r"[^\n]+", text):
+        for part_start, part in _parts(line[0]):
             numbering = _ITEM.match(part)
-            rest = part[numbering.end() :] if numbering else part
+            skipped = numbering.end() if numbering else 0
             is_start = True
-            for start, end, mark in _cuts(rest):
-                body = rest[start:end].strip()
+            for start, end, mark in _cuts(part[skipped:]):
+                raw = part[skipped + start : skipped + end]
+                body = raw.strip()
                 if body:
-                    yield Clause(body, plain_text(body), mark, is_start)
+                    at = line.start() + part_start + skipped + start + raw.index(body[0])
+                    yield Clause(body, plain_text(body), mark, is_start, at)
                     is_start = False
 
 
@@ -77,11 +81,11 @@ def _cuts(text: str) -> Iterator[tuple[int, int, str]]:
             yield a, b, mark if b == edges[-1] else ""
 
 
-def _parts(line: str) -> list[str]:
-    """A line's own numbering (1. … 2. …) and ticks cut it into items."""
+def _parts(line: str) -> list[tuple[int, str]]:
+    """A line's own numbering (1. … 2. …) and ticks cut it into items, each with where it stands in the line."""
     cut = [m.start() for m in re.finditer(r"(?<![\d.])(?:\d{1,2}[、)）．]|\d{1,2}\.(?!\d)|[①-⑳])|[✅❌✔☑🚫⭕]", line)]
     marks = [0, *[c for c in cut if c], len(line)]
-    return [p for a, b in pairwise(marks) if (p := line[a:b]).strip()] if len(cut) > 1 else [line]
+    return [(a, p) for a, b in pairwise(marks) if (p := line[a:b]).strip()] if len(cut) > 1 else [(0, line)]
 
 
 def titled_lines(text: str) -> list[tuple[str, str]]:

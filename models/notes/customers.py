@@ -7,20 +7,10 @@ it, or by its ending (超市, 食堂). Names that were told surely are known aga
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from models.notes import patterns
+from models.notes.mention import Mention
 from models.notes.words import CompiledLexicon
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A customer's name, where it stands in the clause, and how sure it is that it is one (0 to 1)."""
-
-    name: str
-    start: int
-    end: int
-    sureness: float
 
 
 class CustomerFinder:

@@ -6,12 +6,22 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from models.notes.clauses import Clause
 from models.notes.facts import Fact
 
 # The most specific first; stages in the order of the sale.
 KINDS = ("technical_meeting", "sample_trial", "demo", "negotiation", "call", "visit")
 STAGES = ("first_contact", "needs_confirmed", "solution_demo", "quotation", "contract_signed")
 ACTIONS = ("样品试用", "技术对接会", "会议纪要", "客户签字确认单", "报价单", "账期审批", "合同")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A clause of a draft: what is seen of it once names are taken out, and whether it tells (or asks, orders…)."""
+
+    clause: Clause
+    plain: str
+    is_told: bool
 
 
 @dataclass
@@ -39,6 +49,7 @@ class Draft:
     was_missed: bool = False
     is_bare_day: bool = False
     spans: dict[str, str] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
 
     def reach(self, stage: str, span: str) -> None:
         """Take a stage that is further than the one told before."""

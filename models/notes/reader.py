@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 
 from data_contracts.lexicon import Lexicon
 from data_contracts.spoken_numbers import spoken_amount
@@ -14,11 +15,15 @@ from models.notes.clauses import clauses, plain_text
 from models.notes.days import find_days
 from models.notes.draft import Draft
 from models.notes.facts import FIELDS, Fact, Message, Reading
-from models.notes.message import ONE_CUSTOMER, MessageReader
+from models.notes.heads import load_heads
+from models.notes.judge import Judge
+from models.notes.message import ONE_CUSTOMER, Drafter, spoken_of
+from models.notes.names import NameTagger
 from models.notes.words import CompiledLexicon
 
-READER_VERSION = "2"
+READER_VERSION = "3"
 THRESHOLD = 0.5
+LEARNED = Path(__file__).with_name("learned")
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,16 @@ class _Talk:
 
 
 class NoteReader:
-    """Reads free text by the words of a lexicon. Building one compiles the lexicon: build once, read often."""
+    """Reads free text by the words of a lexicon and what was learned (a folder with `names` and `heads.npz`).
 
-    def __init__(self, lexicon: Lexicon, threshold: float | None = None) -> None:
+    Building one compiles the lexicon: build once, read often.
+    """
+
+    def __init__(self, lexicon: Lexicon, threshold: float | None = None, learned: Path = LEARNED) -> None:
         self.threshold = THRESHOLD if threshold is None else threshold
         self.words = CompiledLexicon(lexicon)
-        self._reader = MessageReader(self.words)
+        self._drafter = Drafter(self.words, NameTagger(self.words, learned / "names"))
+        self._judge = Judge(self.words, load_heads(learned / "heads.npz"))
 
     def read(self, messages: Sequence[Message]) -> list[Reading]:
         """One reading for each message, in order."""
@@ -91,14 +100,21 @@ class NoteReader:
         corrected = self._corrected(message, talk)
         if context is None and patterns.PRONOUN.match(text) and not message.reply_to:
             context = talk.last_about()
-        facts = self._reader.read(message, talk.known, context)
+        facts, about = self._facts(message, talk.known, context)
         asked = talk.by_id.get(message.reply_to or "")
         if not facts and context and asked is not None:
             facts = self._answer(asked.message.text, text, context)
         if corrected is None:
-            return _Read(message, facts, facts[-1].customer if facts else context), None
+            return _Read(message, facts, facts[-1].customer if facts else about), None
         facts = self._correct(corrected.facts, facts, message)
         return _Read(message, facts, facts[0].customer if facts else context), corrected.message.id
+
+    def _facts(self, message: Message, known: dict[str, None], context: str | None) -> tuple[list[Fact], str | None]:
+        """The facts of a message read for itself, and whom it is about."""
+        sent, is_note = message.sent_at.date(), message.channel in ONE_CUSTOMER
+        drafts = self._drafter.drafts(message, known, context)
+        facts = [fact for draft in drafts if (fact := self._judge.fact(draft, sent, is_note)) is not None]
+        return facts, spoken_of(drafts) or context
 
     def _answer(self, asked: str, text: str, customer: str) -> list[Fact]:
         """账期批了没? 还没，卡在财务: the action stands in the question, its state in the answer."""
@@ -158,7 +174,7 @@ class NoteReader:
         draft = Draft(customer=target.customer, arranged=target.date, new_day=target.rescheduled_to)
         draft.plan_kind = target.kind
         for clause in clauses(patterns.FALSE_ALARM.sub("", text)):
-            self._reader.clauses.add(draft, clause, sent)
+            self._drafter.clauses.add(draft, clause, sent)
         new = draft.fact(sent)
         changes: dict[str, object] = {}
         if new is not None:
@@ -194,7 +210,7 @@ class NoteReader:
         for clause in clauses(text):
             if re.match(r"不是|而?不是|错写|原来", clause.plain) and not re.search(r"[，,]?是", clause.plain[2:]):
                 continue
-            self._reader.clauses.amount(draft, clause)
+            self._drafter.clauses.amount(draft, clause)
         if draft.amount is not None:
             return draft.amount
         found = re.search(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from models.notes.clauses import Clause, clauses, plain_text
 from models.notes.days import find_days
-from models.notes.draft import KINDS, Draft
-from models.notes.facts import Fact
+from models.notes.draft import KINDS, Draft, Part
 from models.notes.told import ClauseReader
 
 _TITLES = (
@@ -51,8 +49,8 @@ def is_template(lines: list[tuple[str, str]]) -> bool:
 
 def read_template(
     reader: ClauseReader, lines: list[tuple[str, str]], known: dict[str, None], sent: date
-) -> list[Fact] | None:
-    """The facts of a filled-in template, no fact for an example of one; None where it names no customer.
+) -> list[Draft] | None:
+    """The drafts of a filled-in template, none for an example of one; None where it names no customer.
 
     Its customers are added to `known`. A value that speaks of several is cut by their names.
     """
@@ -68,16 +66,22 @@ def read_template(
         return None
     known.update(dict.fromkeys(customers))
     is_one = len(customers) == 1
-    facts = []
+    drafts = []
     for name in customers:
         draft = Draft(customer=name, sureness=0.95 if is_one else 0.9, spans={"customer": name})
-        _read_lines(reader, draft, lines if is_one else _lines_of(name, customers, lines), sent)
+        own = lines if is_one else _lines_of(name, customers, lines)
+        draft.parts = [_part(title, value) for title, value in own if title_of(title) != "customer"]
+        _read_lines(reader, draft, own, sent)
         if is_one:
             draft.finish()
-        fact = draft.fact(sent)
-        if fact is not None:
-            facts.append(replace(fact, confidence=0.9 if is_one else 0.85))
-    return facts
+        drafts.append(draft)
+    return drafts
+
+
+def _part(title: str, value: str) -> Part:
+    text = f"{title}:{value}"
+    clause = Clause(text, plain_text(text), "\n", True)
+    return Part(clause, clause.plain, _EMPTY.match(value) is None)
 
 
 def _lines_of(name: str, customers: list[str], lines: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -66,40 +66,43 @@ def test_ids_are_unique_over_all_styles() -> None:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_facts_have_all_their_fields_and_values_of_the_definitions(style: str) -> None:
+def test_facts_have_fields_and_values_of_the_definitions(style: str) -> None:
     for message, fact in facts(style):
         where = (message["id"], fact)
-        assert set(fact) == {*FIELDS, "spans"}, where
-        assert fact["kind"] in KINDS, where
-        assert fact["status"] in STATUSES, where
-        assert fact["stage"] in STAGES, where
-        for field in ("actions_done", "actions_missing"):
-            assert len(fact[field]) == len(set(fact[field])), where
-            assert set(fact[field]) <= ACTIONS, where
-        assert not set(fact["actions_done"]) & set(fact["actions_missing"]), where
-        assert fact["amount_yuan"] is None or fact["amount_yuan"] > 0, where
+        assert set(fact) <= {*FIELDS, "spans"}, where
+        assert None not in fact.values(), where
+        assert fact.get("kind") in KINDS, where
+        assert fact.get("status") in STATUSES, where
+        assert fact.get("stage") in STAGES, where
+        done, missing = fact.get("actions_done", []), fact.get("actions_missing", [])
+        for actions in (done, missing):
+            assert len(actions) == len(set(actions)), where
+            assert set(actions) <= ACTIONS, where
+        assert not set(done) & set(missing), where
+        assert fact.get("amount_yuan", 1) > 0, where
         for field in DAYS:
-            assert fact[field] is None or date.fromisoformat(fact[field]).isoformat() == fact[field], where
-        assert any(fact[field] for field in FIELDS if field != "customer"), where
+            assert field not in fact or date.fromisoformat(fact[field]).isoformat() == fact[field], where
+        assert any(fact.get(field) for field in FIELDS if field != "customer"), where
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_status_brings_what_belongs_to_it(style: str) -> None:
     for message, fact in facts(style):
         where = (message["id"], fact)
-        if fact["status"] == "done":
-            assert fact["kind"] is not None and fact["date"] is not None, where
+        status = fact.get("status")
+        if status == "done":
+            assert "kind" in fact and "date" in fact, where
             assert fact["date"] <= message["sent_at"][:10], where
-        if fact["rescheduled_to"] is not None:
-            assert fact["status"] == "rescheduled", where
-        if fact["status"] is None and fact["date"] is not None:  # a plan alone: its day is the plan's
-            assert fact["kind"] is not None and fact["date"] == fact["next_date"], where
+        if "rescheduled_to" in fact:
+            assert status == "rescheduled", where
+        if status is None and "date" in fact:  # a plan alone: its day is the plan's
+            assert "kind" in fact and fact["date"] == fact["next_date"], where
 
 
 @pytest.mark.parametrize("style", STYLES)
 def test_spans_are_pieces_of_the_text_and_belong_to_fields_that_are_set(style: str) -> None:
     for message, fact in facts(style):
-        for field, span in fact["spans"].items():
+        for field, span in fact.get("spans", {}).items():
             where = (message["id"], field, span)
             assert field in FIELDS, where
             assert span and span in message["text"], where
