@@ -13,6 +13,8 @@ from models.notes.facts import Fact
 KINDS = ("technical_meeting", "sample_trial", "demo", "negotiation", "call", "visit")
 STAGES = ("first_contact", "needs_confirmed", "solution_demo", "quotation", "contract_signed")
 ACTIONS = ("样品试用", "技术对接会", "会议纪要", "客户签字确认单", "报价单", "账期审批", "合同")
+# Stands for each character of a name, which tells nothing of what happened.
+BLANK = "□"
 
 
 @dataclass(frozen=True)

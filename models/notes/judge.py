@@ -21,6 +21,7 @@ from models.notes.words import CompiledLexicon
 
 VOID = "void"  # no fact: chatter, a question, an order…
 NONE = "none"  # a fact without it
+_ASKED = 0.4
 
 
 class Judge:
@@ -48,7 +49,8 @@ class Judge:
         new_day = days.get("rescheduled_to", (None, ""))[0] if told == "rescheduled" else None
         next_date, next_step = days.get("next_date", (None, ""))[0], None
         if next_date is not None:
-            next_step = days["next_date"][1]
+            is_ruled = ruled is not None and ruled.next_date == next_date
+            next_step = (ruled.next_step if ruled and is_ruled else None) or days["next_date"][1]
         elif ruled is not None and ruled.next_date is None:
             next_step = ruled.next_step
         if told is None:
@@ -79,7 +81,10 @@ class Judge:
         if not (told or fact.stage or done or missing or fact.amount_yuan is not None or fact.competitor or next_step):
             return None
         sure = self.heads["sure"].probabilities([*sureness_of(draft), f"fact={round(is_fact * 10)}"])
-        return replace(fact, confidence=sure["fact"])
+        confidence = sure["fact"]
+        if told is None and not any(part.is_told for part in draft.parts):
+            confidence = min(confidence, _ASKED)  # the words of a question or an order, which tell no outcome
+        return replace(fact, confidence=confidence)
 
     def _actions(
         self, seen: Evidence, status: str, kind: str | None

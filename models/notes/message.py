@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ from itertools import pairwise
 from models.notes import patterns
 from models.notes.clauses import SENTENCE_ENDS, Clause, clauses, is_told, titled_lines
 from models.notes.days import find_days
-from models.notes.draft import Draft, Part
+from models.notes.draft import BLANK, Draft, Part
 from models.notes.facts import Message
 from models.notes.mention import CUSTOMER, Mention
 from models.notes.names import NameTagger
@@ -60,13 +61,14 @@ class Drafter:
     def _mentions(self, text: str, is_note: bool, known: dict[str, None]) -> list[Mention]:
         """The names of a text in order: those tagged, and those known from before where none was tagged."""
         found = self.names.find(text, is_note)
-        taken = [(m.start, m.end) for m in found]
+        free = bytearray(b"\1") * len(text)
+        for mention in found:
+            free[mention.start : mention.end] = bytes(mention.end - mention.start)
         for name in sorted(known, key=len, reverse=True):
             for at in (m.start() for m in re.finditer(re.escape(name), text)) if name in text else ():
-                end = at + len(name)
-                if all(end <= a or b <= at for a, b in taken):
-                    taken.append((at, end))
-                    found.append(Mention(name, at, end, 0.9))
+                if all(free[at : at + len(name)]):
+                    free[at : at + len(name)] = bytes(len(name))
+                    found.append(Mention(name, at, at + len(name), 0.9))
         known.update(dict.fromkeys(m.name for m in found if m.whose == CUSTOMER and m.sureness >= _SURELY))
         return sorted(found, key=lambda m: m.start)
 
@@ -110,7 +112,10 @@ class _Progress:
     def _cut(self, clause: Clause) -> Iterator[tuple[Clause, list[Mention]]]:
         """A clause that speaks of one customer after another, cut before each; names in a list stay together."""
         end = clause.start + len(clause.text)
-        inside = [m for m in self.mentions if clause.start <= m.start and m.end <= end]
+        first = bisect_left(self.mentions, clause.start, key=lambda m: m.start)
+        inside = [
+            m for m in self.mentions[first : bisect_left(self.mentions, end, key=lambda m: m.start)] if m.end <= end
+        ]
         cuts, last = [], None
         for mention in inside:
             if mention.whose != CUSTOMER:
@@ -129,7 +134,8 @@ class _Progress:
                 clause, text=text, plain=clause.plain[a:b], start=clause.start + a,
                 end=clause.end if b == edges[-1] else "，", is_item_start=clause.is_item_start and n == 0,
             )  # fmt: skip
-            yield piece, [m for m in inside if a <= m.start - clause.start < b]
+            here = bisect_left(inside, clause.start + a, key=lambda m: m.start)
+            yield piece, inside[here : bisect_left(inside, clause.start + b, key=lambda m: m.start)]
 
     def _is_heading(self, clause: Clause) -> bool:
         """Whether it is a heading, of plans or of a day's report; what it says holds for what follows."""
@@ -164,8 +170,8 @@ class _Progress:
         plain = clause.plain
         for mention in names:  # words within a name tell nothing
             a, b = mention.start - clause.start, mention.end - clause.start
-            plain = plain[:a] + "〇" * (b - a) + plain[b:]
-        is_bare = bool(customers) and not re.sub(r"[\s〇、/和跟与及]", "", plain)
+            plain = plain[:a] + BLANK * (b - a) + plain[b:]
+        is_bare = bool(customers) and not re.sub(rf"[\s{BLANK}、/和跟与及]", "", plain)
         if customers:
             named = [self._named(m) for m in customers]
             self.current = [*self.current, *named] if self.is_listing else named

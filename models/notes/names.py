@@ -45,14 +45,22 @@ class NameTagger:
         if not text:
             return []
         self._tagger.set(self._features.of(text, is_note))
-        odds = [[self._tagger.marginal(tag, i) for tag in _TAGS] for i in range(len(text))]
+        odds = [self._odds(place) for place in range(len(text))]
         found = _taken(text, odds, _MOST_OUTSIDE)
         if not is_note and all(mention.whose != CUSTOMER for mention in found):
             found = _taken(text, odds, _MOST_OUTSIDE_ALONE)
         return found
 
+    def _odds(self, place: int) -> tuple[float, ...]:
+        """How likely each tag is at a character; what is surely outside of a name is not asked further."""
+        marginal = self._tagger.marginal
+        outside = marginal("O", place)
+        if outside > _MOST_OUTSIDE_ALONE:
+            return (outside, 0.0, 0.0, 0.0, 0.0)
+        return (outside, *(marginal(tag, place) for tag in _TAGS[1:]))
 
-def _taken(text: str, odds: list[list[float]], most_outside: float) -> list[Mention]:
+
+def _taken(text: str, odds: Sequence[Sequence[float]], most_outside: float) -> list[Mention]:
     """The names whose characters are each no more likely outside of one than `most_outside`."""
     tags, inside = [], ""
     for outside, *named in odds:

@@ -8,7 +8,7 @@ from datetime import date
 from models.notes import patterns
 from models.notes.clauses import Clause
 from models.notes.days import Day, find_days
-from models.notes.draft import KINDS, Draft
+from models.notes.draft import BLANK, KINDS, Draft
 from models.notes.values import ValueReader
 
 
@@ -227,7 +227,7 @@ class ClauseReader(ValueReader):
         if draft.next_date is not None and day is None:
             return
         is_bare = bool(days) and len(clause.plain) - (days[0].end - days[0].start) < 2
-        draft.next_step, draft.next_date = (before if is_bare and before and "〇" not in before else clause.text), day
+        draft.next_step, draft.next_date = (before if is_bare and before and BLANK not in before else clause.text), day
         draft.spans["next_step"] = draft.next_step
         draft.is_bare_day = is_bare and draft.next_step == clause.text
         if days:
