@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 Merged = tuple[tuple[int, int], tuple[int, int]]
 
@@ -23,6 +24,8 @@ _FOOTER = re.compile(
     r"|签[字名]|日期|备注|注|说明|prepared by|approved by|reviewed by|signature)[^:：]{0,6}[:：]",
     re.I,
 )
+# Looked for first, in the few texts that a row begins with: nearly no row has any.
+_MARK = re.compile(r"计|total|[:：]", re.I)
 _MIDNIGHT = time()
 
 
@@ -50,17 +53,17 @@ def sheet_rows(
     active: list[tuple[Merged, str]] = []
     padding = [""] * left
     for index, row in enumerate(values):
-        cells = padding + ["" if v == "" else v if type(v) is str else cell_text(v) for v in row]
+        cells = padding + [v if v.__class__ is str else cell_text(v) for v in row]
         starting: list[Merged] = []
         while waiting and waiting[-1][0][0] <= index:
             span = waiting.pop()
             if span[0][0] == index and span[0][1] < len(cells):
                 starting.append(span)
-        has_own = any(map(str.strip, cells))
-        if not has_own and not only_odd(index + 1):
+        filled = [c for c in cells if c and not c.isspace()]
+        if not filled and not only_odd(index + 1):
             active = [a for a in active if a[0][1][0] > index]
             continue
-        kind = _kind(cells, starting)
+        kind = _kind(cells, filled, starting)
         active += [(span, cells[span[0][1]]) for span in starting]
         if active:
             _fill(cells, active, is_title=kind == "title")
@@ -76,20 +79,17 @@ def _fill(cells: list[str], active: list[tuple[Merged, str]], is_title: bool) ->
             cells[column] = text
 
 
-def _kind(cells: list[str], starting: Sequence[Merged]) -> str | None:
-    filled = []
-    for place, cell in enumerate(cells):
-        if cell and not cell.isspace():
-            filled.append(place)
-            if len(filled) == 3:
-                break
-    for place in filled:
-        if len(cells[place]) < 40 and _SUBTOTAL.fullmatch(cells[place]):
+def _kind(cells: list[str], filled: list[str], starting: Sequence[Merged]) -> str | None:
+    """What a row is by its first texts. `filled`: its cells that are not blank; `starting`: what is merged from it."""
+    if _MARK.search("\n".join(filled[:3])):
+        if any(len(text) < 40 and _SUBTOTAL.fullmatch(text) for text in filled[:3]):
             return "subtotal"
-    if filled and _FOOTER.match(cells[filled[0]]):
-        return "footer"
-    if len(filled) == 1 and any(span[0][1] == filled[0] < span[1][1] for span in starting):
-        return "title"
+        if _FOOTER.match(filled[0]):
+            return "footer"
+    if len(filled) == 1 and starting:
+        place = cells.index(filled[0])
+        if any(span[0][1] == place < span[1][1] for span in starting):
+            return "title"
     return None
 
 
@@ -98,23 +98,28 @@ def cell_text(value: object) -> str:
 
     A date and time at midnight is a date: Excel keeps no other difference between the two.
     """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        return format(Decimal(repr(value)).normalize(), "f") if value == value and abs(value) < 1e300 else str(value)
-    if isinstance(value, datetime):
-        if value.time() == _MIDNIGHT:
-            return value.date().isoformat()
-        return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        seconds = int(value.total_seconds())
-        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return str(value)
+    written = _WRITTEN.get(value.__class__)
+    return written(value) if written is not None else str(value)
+
+
+def _number(value: float) -> str:
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return format(Decimal(repr(value)).normalize(), "f") if value == value and abs(value) < 1e300 else str(value)
+
+
+def _moment(value: datetime) -> str:
+    if value.time() == _MIDNIGHT:
+        return value.date().isoformat()
+    return value.isoformat(sep=" ", timespec="milliseconds" if value.microsecond else "seconds")
+
+
+def _duration(value: timedelta) -> str:
+    seconds = int(value.total_seconds())
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+_WRITTEN: dict[type, Callable[[Any], str]] = {
+    bool: lambda value: "true" if value else "false", float: _number, datetime: _moment, timedelta: _duration,
+    date: date.isoformat, time: time.isoformat,
+}  # fmt: skip

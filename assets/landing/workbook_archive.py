@@ -26,7 +26,9 @@ MAX_COLUMNS = 2_000
 MAX_ROWS = 1_048_576
 MAX_CELL_XML = 4 << 20
 CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,4})(\d{1,8})"')
-ROW = re.compile(rb'<(?:\w+:)?row\s[^>]*?\br="(\d+)"')
+# Nearly no sheet has a cell so far down or right: only where one has are the places of all looked at.
+_FAR = re.compile(rb'r="[A-Z](?:[A-Z]{2}|[A-Z]{0,3}\d{6})')
+ROW = re.compile(rb'row\s[^>]*?\br="(\d+)"')  # begins with letters: ten times as fast as with the bracket and a prefix
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d{1,8})"')
 _ERROR = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,4})(\d{1,8})"[^>]*>.*?<(?:\w+:)?v>([^<]{0,20})')
 # A computed empty text has t="str"; what was never computed has no type and no value.
@@ -104,19 +106,19 @@ def _check_part(archive: ZipFile, entry: ZipInfo) -> Oddities:
 
 def _check_references(head: bytes, stream: IO[bytes], name: str, odd: Oddities) -> None:
     """A few cells far apart make a reader fill billions between: compare the last place with what is there."""
-    cells, last_row, last_column, rows = 0, 0, 0, 0
+    last_row, last_column, rows = 0, 0, 0
     for piece in _whole_cells(head, stream):
-        for letters, number in CELL.findall(piece):
-            cells += 1
-            last_row = max(last_row, int(number))
-            last_column = max(last_column, column_number(letters))
+        if _FAR.search(piece):
+            for letters, number in CELL.findall(piece):
+                last_row = max(last_row, int(number))
+                last_column = max(last_column, column_number(letters))
         found = ROW.findall(piece)
         rows += len(found)
         last_row = max([last_row, *map(int, found)])
         _note_odd(piece, odd)
     if last_column > MAX_COLUMNS or last_row > MAX_ROWS or last_row > 100_000 + 100 * rows:
         raise StagewatchError(
-            f"{name} has cells as far as row {last_row:,}, column {last_column:,} with {cells:,} cells in it",
+            f"{name} has cells as far as row {last_row:,}, column {last_column:,} in {rows:,} rows",
             remedy="delete what stands far off the table, or copy the table to a new sheet",
         )
 

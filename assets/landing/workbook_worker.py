@@ -2,16 +2,20 @@
 
 Started by assets/landing/xlsx.py, which asks one JSON line at a time on standard input and gets one back on standard
 output, for `rows` followed by an Arrow stream. Address space and processor time are limited; the process ends with
-its standard input. The workbook that was opened last stays open, so that it is parsed once for planning and loading.
+its standard input. The workbook that was opened last stays open with its rows: they are made once for planning and
+loading.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import re
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +25,26 @@ from python_calamine import SheetVisibleEnum as Visible
 
 from assets.landing.sheet_rows import SheetRow, sheet_rows
 from assets.landing.workbook_archive import Oddities, check_archive, column_letters
+from assets.landing.xls_records import xls_oddities
 from data_contracts.errors import StagewatchError
-from data_contracts.header_text import normal_header
+from data_contracts.header_text import header_forms
 
 MEMORY_BYTES = 4 << 30
 CPU_SECONDS = 600
 TOO_LARGE = f"needs more than {MEMORY_BYTES >> 30} GiB of memory to be read"
 BATCH_ROWS = 20_000
-KEPT_CELLS = 5_000_000
+KEPT_CELLS = 2_000_000
 PREVIEW_ROWS = 30
 BEFORE, MAX_RAW = 6, 2_000
+LONGEST_HEADER = 60
+_NUMBER = re.compile(r"[+-]?[\d.,]+$|\d{4}-")
 
 
 class Opened:
-    """A workbook: its sheets parsed once, what is odd in them."""
+    """A workbook, what is odd in its sheets, and the rows of those read last."""
 
     def __init__(self, path: Path, is_archive: bool) -> None:
-        self.odd = check_archive(path) if is_archive else {}
+        odd = check_archive(path) if is_archive else {}
         try:
             self.book: CalamineWorkbook = load_workbook(str(path))
         except PasswordError as error:
@@ -46,36 +53,45 @@ class Opened:
             ) from error
         except (CalamineError, OSError) as error:
             raise _unreadable("the workbook", error) from error
-        self._sheets: dict[str, CalamineSheet] = {}
+        self.odd = odd if is_archive else xls_oddities(path, [m.name for m in self.book.sheets_metadata])
+        self._rows: dict[str, list[SheetRow]] = {}
         self._cells = 0
+        self._large: tuple[str, CalamineSheet] | None = None
 
     def titles(self) -> list[tuple[str, bool]]:
         """The worksheets in order, and whether each is hidden."""
         return [(m.name, m.visible != Visible.Visible) for m in self.book.sheets_metadata
                 if m.typ == SheetTypeEnum.WorkSheet]  # fmt: skip
 
-    def rows(self, title: str) -> Iterator[SheetRow]:
-        """The sheet's rows that hold something, in order."""
+    def rows(self, title: str) -> Iterable[SheetRow]:
+        """The sheet's rows that hold something, in order; kept for the next who asks, unless they are very many."""
+        if title in self._rows:
+            return self._rows[title]
         sheet = self._sheet(title)
+        size = sheet.height * sheet.width
         odd_rows = {row for row, _ in self.odd_in(title).cells}
         left = sheet.start[1] if sheet.start else 0
         values = sheet.iter_rows() if sheet.start else iter(())
-        return sheet_rows(values, left, sheet.merged_cell_ranges or [], odd_rows.__contains__)
+        rows = sheet_rows(values, left, sheet.merged_cell_ranges or [], odd_rows.__contains__)
+        if size > KEPT_CELLS:
+            self._large = (title, sheet)
+            return rows
+        if self._cells + size > KEPT_CELLS:
+            self._rows, self._cells = {}, 0
+        self._cells += size
+        self._rows[title] = list(rows)
+        return self._rows[title]
 
     def odd_in(self, title: str) -> Oddities:
         return self.odd.get(title) or Oddities()
 
     def _sheet(self, title: str) -> CalamineSheet:
-        if title not in self._sheets:
-            try:
-                sheet = self.book.get_sheet_by_name(title)
-            except CalamineError as error:
-                raise _unreadable(f"sheet {title!r}", error) from error
-            if self._cells + sheet.height * sheet.width > KEPT_CELLS:
-                self._sheets, self._cells = {}, 0
-            self._sheets[title] = sheet
-            self._cells += sheet.height * sheet.width
-        return self._sheets[title]
+        if self._large is not None and self._large[0] == title:
+            return self._large[1]
+        try:
+            return self.book.get_sheet_by_name(title)
+        except CalamineError as error:
+            raise _unreadable(f"sheet {title!r}", error) from error
 
 
 def _unreadable(what: str, error: Exception) -> StagewatchError:
@@ -85,16 +101,11 @@ def _unreadable(what: str, error: Exception) -> StagewatchError:
 
 
 def tables(book: Opened) -> dict[str, Any]:
-    """Every sheet: its first rows, whether it is hidden, how many of its rows are."""
+    """Every sheet: its first rows, and whether it is hidden."""
     found = []
     for title, is_hidden in book.titles():
-        preview: list[tuple[int, list[str]]] = []
-        for row in book.rows(title):
-            preview.append((row.number, row.cells))
-            if len(preview) == PREVIEW_ROWS:
-                break
-        hidden = len(book.odd_in(title).hidden_rows)
-        found.append({"sheet": title, "is_hidden": is_hidden, "hidden_rows": hidden, "preview": preview})
+        preview = [(row.number, row.cells) for row in islice(book.rows(title), PREVIEW_ROWS)]
+        found.append({"sheet": title, "is_hidden": is_hidden, "preview": preview})
     return {"tables": found}
 
 
@@ -104,21 +115,17 @@ def headers(book: Opened, title: str, words: list[str], header_rows: int) -> dic
     `rows`: their numbers; `context`: (number, texts) of them and around them, in order; `footers`: likewise of rows
     such as 填报人: 张三.
     """
-    known, seen = set(words), dict[str, bool]()
+    known = set(words)
+    least = min(2, len(known))
+    texts = {cell for row in book.rows(title) for cell in row.cells if len(cell) < LONGEST_HEADER}
+    headers = {text for text in texts if not _NUMBER.match(text) and not known.isdisjoint(header_forms(text))}
     before: list[SheetRow] = []
     context: dict[int, list[str]] = {}
     rows: list[int] = []
     footers: list[tuple[int, list[str]]] = []
     following = 0
     for row in book.rows(title):
-        matches = 0
-        for cell in dict.fromkeys(row.cells):
-            if cell and len(cell) < 60:
-                is_known = seen.get(cell)
-                if is_known is None:
-                    is_known = seen[cell] = normal_header(cell) in known
-                matches += is_known
-        if matches >= min(2, len(known)):
+        if len(headers.intersection(row.cells)) >= least:
             rows.append(row.number)
             context |= {r.number: r.cells for r in before}
             following = header_rows
@@ -139,7 +146,8 @@ def row_batches(book: Opened, request: dict[str, Any], schema: pa.Schema) -> Ite
     places: list[int] = request["places"]
     first, last = request["first"], request["last"] or 1 << 30
     left, right = request["left"], request["right"]
-    header = [tuple(cells) for cells in request["header"]]
+    header: list[list[str]] = request["header"]
+    headers = {cell for cells in header for cell in cells}
     odd = book.odd_in(request["sheet"])
     title_rows = set(request["title_rows"])
     odd_by_row: dict[int, list[tuple[int, str, str]]] = {}
@@ -157,15 +165,12 @@ def row_batches(book: Opened, request: dict[str, Any], schema: pa.Schema) -> Ite
         if row.number > last:
             break
         cells, width = row.cells, len(row.cells)
-        within = cells[left:right]
         faults = odd_by_row.get(row.number)
-        if not faults and not any(map(str.strip, within)):
+        if not faults and not any(map(str.strip, cells[left:right])):
             continue
         texts = [cells[p] if p < width else "" for p in places]
         kind = "title" if row.number in title_rows else row.kind
-        if kind is None and sum(map(str.__eq__, texts, header[0])) >= 2:
-            kind = "header"
-        if kind is None and len(header) > 1 and any(sum(map(str.__eq__, texts, h)) >= 2 for h in header[1:]):
+        if kind is None and not headers.isdisjoint(texts) and any(_alike(texts, h) >= 2 for h in header):
             kind = "header"
         if kind is None and row.number in odd.hidden_rows:
             kind = "hidden"
@@ -182,6 +187,10 @@ def row_batches(book: Opened, request: dict[str, Any], schema: pa.Schema) -> Ite
             batch = []
     if batch:
         yield _as_batch(batch, schema)
+
+
+def _alike(texts: list[str], header: list[str]) -> int:
+    return sum(map(str.__eq__, texts, header))
 
 
 def _as_batch(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
@@ -246,6 +255,7 @@ def main() -> None:
     """Serve until standard input ends; whatever a library prints goes to standard error."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.disable()  # rows are lists by the hundred thousand, and no cycle is among them
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     _serve(sys.stdin.buffer, answer)
