@@ -18,7 +18,7 @@ import duckdb
 from assets.exports.writer import Field, Reader, Sheet, write_xlsx
 from assets.landing.fixes import REFERENCE, reference
 from assets.landing.layout import Layout, Table, find_layout
-from assets.staging.reasons import place_text, reason_text, remedy_text
+from assets.staging.reasons import FOUND_SQL, place_text, reason_text, remedy_text
 from data_contracts.mapping import Mapping
 from data_contracts.texts import Language, Texts
 
@@ -61,8 +61,7 @@ def refused_rows(
         f"""
         select q.file_id, q.file_name, q.source_sheet, q.source_row, q.cell, q.mapping, q.record, q.column_name,
                q.value, q.reason, q.raw,
-               coalesce((select p.columns_found from landing.parts p where p.file_id = q.file_id
-                  and p.source_sheet is not distinct from q.source_sheet order by p.header_row desc limit 1), []),
+               {FOUND_SQL},
                exists (select 1 from landing.refused r where r.file_id = q.file_id and r.source_row = q.source_row
                   and r.source_sheet is not distinct from q.source_sheet)
         from staging.quarantine q

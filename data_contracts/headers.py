@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from data_contracts.header_text import normal_header, without_brackets
+from data_contracts.header_text import header_forms, normal_header, wanted_forms
 from data_contracts.yaml_io import load_model
 
 FILE = "headers.yaml"
@@ -52,6 +52,9 @@ class Headers:
         for field, headers in self.fields.items():
             for header in headers:
                 found.setdefault(normal_header(header), field)
+        for field, headers in self.fields.items():
+            for header in headers:
+                found.setdefault(wanted_forms(header)[1], field)
         return found
 
     @cached_property
@@ -69,16 +72,16 @@ class Headers:
         return frozenset(self._field_by_header)
 
     def field_of(self, header: str) -> str | None:
-        """The field that a header means; snake_case, a bracket at its end and a path before it do not matter.
+        """The field that a header means; blanks, marks, brackets, its unit and a path before it do not matter.
 
         None: unknown.
         """
-        plain = without_brackets(normal_header(header))
         # properties.createdate: of a nested field the last part says what it is.
-        for text in (header, plain, header.replace("_", " "), plain.rpartition(".")[2]):
-            field = self._field_by_header.get(normal_header(text))
-            if field is not None:
-                return field
+        for text in (header, header.rpartition(".")[2]):
+            for form in header_forms(text):
+                field = self._field_by_header.get(form)
+                if field is not None:
+                    return field
         return None
 
     def value_of(self, field: str, cell: str) -> str | None:

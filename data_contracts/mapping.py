@@ -142,16 +142,16 @@ class Mapping(Strict):
             yield from ((f"sources.{code}.derive.{name}", value) for name, value in source.derive.items())
         for code, derived in self.derived_sources.items():
             yield from ((f"derived_sources.{code}.{name}", value) for name, value in derived.values())
-        yield from ((where, value) for where, _, _, value in self.placed_values())
+        yield from ((where, value) for _, where, _, _, value in self.placed_values())
 
-    def placed_values(self) -> Iterator[tuple[str, str, str, Value]]:
-        """Every value that fills a column of a record: where it stands, record, column, value."""
+    def placed_values(self) -> Iterator[tuple[int, str, str, str, Value]]:
+        """Every value that fills a column of a record: the record's number, where it stands, record, column, value."""
         for number, record in enumerate(self.records, start=1):
             parts = [(record.fields, record.recorded_at), *((e.fields, e.recorded_at) for e in record.each)]
             for fields, recorded in parts:
                 given = [*fields.items(), *([("recorded_at", recorded)] if recorded is not None else [])]
                 for name, value in given:
-                    yield f"records[{number}] ({record.record}).{name}", record.record, name, value
+                    yield number, f"records[{number}] ({record.record}).{name}", record.record, name, value
 
     def duplicate_columns(self, code: str) -> tuple[str, ...]:
         """The columns of a source that make two rows the same row; none where equal rows are kept.

@@ -30,7 +30,7 @@ def targets(value: Value, value_maps: Mapping[str, Mapping[str, str | None]]) ->
 
 def refused_by_contract(mapping: SourceMapping) -> Iterator[str]:
     """What the mapping yields for a column of few accepted values that is none of them, in words."""
-    for where, record, column, value in mapping.placed_values():
+    for _, where, record, column, value in mapping.placed_values():
         for rule in load_contract("sources", record).rules:
             accepted = rule.arguments.get("validValues") if rule.metric == "invalidValues" else None
             if accepted and rule.column == column:
@@ -40,7 +40,7 @@ def refused_by_contract(mapping: SourceMapping) -> Iterator[str]:
 def refused_by_playbook(mapping: SourceMapping, playbook: Playbook) -> Iterator[str]:
     """The stages that the mapping yields and the playbook does not have, in words."""
     stages = [stage.stage for stage in playbook.stages]
-    for where, record, column, value in mapping.placed_values():
+    for _, where, record, column, value in mapping.placed_values():
         if (record, column) == ("stage_events", "stage"):
             yield from _strange(where, value, mapping, stages, f"the stages of the playbook {playbook.playbook}")
 

@@ -26,7 +26,8 @@ from assets.landing.plan import Plan, UnmappedError, other_readers
 from assets.landing.rebuild import mappings_in_force
 from assets.landing.sniff import extension
 from assets.staging.build import build_staging
-from assets.staging.reasons import place_text, reason_text, remedy_text
+from assets.staging.readings import hidden_rows, reading_texts
+from assets.staging.reasons import FOUND_SQL, place_text, reason_text, remedy_text
 from assets.warehouse import connect_memory
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
@@ -42,11 +43,15 @@ MASTERS = ("aliases", "organisation", "opportunities", "stage_events", "signings
 
 @dataclass(frozen=True)
 class BadRow:
-    """One row that would be quarantined, with its first fault; `place` is the column as people know it."""
+    """One row that would be quarantined, with its first fault.
+
+    `cell`: in a workbook, where the value stands; `place`: the column as people know it.
+    """
 
     sheet: str | None
     row: int
     record: str | None
+    cell: str | None
     column: str | None
     reason: str
     value: str | None
@@ -59,7 +64,8 @@ class FileCheck:
 
     `is_left`: it would not be rejected but left in the inbox, since a mapping that cannot be read may be its own.
     `resent_of`: nothing would land, for its content has, under that name. `replaces_rows`: rows of the earlier file
-    of this name, which it would take the place of. `notices`: what would be said of it all the same.
+    of this name, which it would take the place of. `hidden_rows`: rows by sheet that the workbook hides. `readings`:
+    how its tables are read where another way were possible. `notices`: what would be said of it all the same.
     """
 
     file: str
@@ -81,6 +87,8 @@ class FileCheck:
     bad_rows: tuple[BadRow, ...] = ()
     unused_columns: tuple[str, ...] = ()
     unused_sheets: tuple[str, ...] = ()
+    hidden_rows: dict[str, int] = field(default_factory=dict)
+    readings: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
@@ -106,6 +114,7 @@ class FileCheck:
             lines.append(say("check_replaces", rows=f"{self.replaces_rows:,}"))
         lines += [say("check_record", record=name, rows=f"{rows:,}") for name, rows in self.records.items()]
         lines += self._bad_rows_text(say)
+        lines += self.readings
         if self.unused_columns:
             lines.append(say("check_unused_columns", names=", ".join(self.unused_columns)))
         if self.unused_sheets:
@@ -118,8 +127,8 @@ class FileCheck:
         """The first bad rows, then what mends each kind of fault among them."""
         lines = [
             say("check_bad", row=bad.row, sheet=say("check_sheet", sheet=bad.sheet) if bad.sheet else "",
-                column=bad.place, reason=reason_text(bad.reason, bad.record, self.language),
-                value=bad.value or "")
+                cell=say("cell", cell=bad.cell) if bad.cell else "", column=bad.place,
+                reason=reason_text(bad.reason, bad.record, self.language), value=bad.value or "")
             for bad in self.bad_rows
         ]  # fmt: skip
         if self.quarantined > len(self.bad_rows):
@@ -284,6 +293,8 @@ class _Checking:
             bad_rows=self._bad_rows(landed.file_id, plan),
             unused_columns=tuple(dict.fromkeys(c for part in plan.parts for c in part.layout.unused)),
             unused_sheets=plan.unused_sheets,
+            hidden_rows=hidden_rows(self.con, landed.file_id),
+            readings=tuple(reading_texts(self.con, landed.file_id, plan.mapping, self.language)),
         )
 
     def _records(self, file_id: int) -> dict[str, int]:
@@ -296,12 +307,12 @@ class _Checking:
 
     def _bad_rows(self, file_id: int, plan: Plan) -> tuple[BadRow, ...]:
         rows = self.con.execute(
-            "select source_sheet, source_row, record, column_name, reason, value from staging.quarantine"
-            " where file_id = ? order by source_sheet nulls first, source_row limit ?",
+            f"""
+            select source_sheet, source_row, record, cell, column_name, reason, value, {FOUND_SQL} as found
+            from staging.quarantine q where file_id = ? order by source_sheet nulls first, source_row limit ?""",
             [file_id, SHOWN],
         ).fetchall()
-        found = [header for part in plan.parts for header in part.layout.found]
         return tuple(
-            BadRow(sheet, row, record, column, reason, value, place_text(plan.mapping, record, column, found))
-            for sheet, row, record, column, reason, value in rows
+            BadRow(sheet, row, record, cell, column, reason, value, place_text(plan.mapping, record, column, found))
+            for sheet, row, record, cell, column, reason, value, found in rows
         )

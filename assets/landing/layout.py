@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from data_contracts.header_text import unit_in_brackets, without_brackets
-from data_contracts.mapping import Source, SourceColumn, normal_header
+from assets.landing.header_match import Doubt, HeaderRow, match_headers
+from data_contracts.header_text import header_unit
+from data_contracts.mapping import Source, SourceColumn
 
 HEADER_ROWS_SEARCHED = 30
-# What a header may say of the numbers under it; they are then read as 3.5万元.
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,6 @@ class Table:
 
     sheet: str | None
     preview: tuple[tuple[int, tuple[str, ...]], ...]
-    hidden_rows: int = 0
     is_hidden: bool = False
 
 
@@ -28,7 +27,8 @@ class Layout:
 
     `header_cells`: the header's rows as they stand in the file. `last_row`: where the table ends (None: the sheet's
     end), `title_rows`: those at its end that are the next table's titles; `left`, `right`: its columns, from `left` and
-    before `right`. `titles`: what stands above the table, by our columns; `units`: what a header says of its numbers.
+    before `right`. `titles`: what stands above the table, by our columns, and `title_cells` where; `units`: what a
+    header says of its numbers, so that they are read as 3.5万元. `doubts`: columns that several headers fit.
     """
 
     header_row: int
@@ -42,16 +42,22 @@ class Layout:
     right: int = 1 << 20
     title_rows: tuple[int, ...] = ()
     titles: dict[str, str | None] = field(default_factory=dict)
+    title_cells: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True)
 class Miss:
-    """Why a table is not this source's: the required columns that are missing, beside the columns there are."""
+    """Why a table is not this source's: the required columns that are missing, beside the columns there are.
+
+    `unclear`: of those missing the ones that several headers fit, with these headers.
+    """
 
     missing: tuple[str, ...]
     found: tuple[str, ...]
     matched: int
+    unclear: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def find_layout(table: Table, source: Source) -> Layout | Miss:
@@ -83,39 +89,36 @@ def layout_of(
 ) -> Layout | Miss:
     """How a table whose header's last row is `number` is read, of its columns from `left` and before `right`."""
     width = max((len(cells) for cells in header), default=0)
-    lower = [*header[-1], *[""] * (width - len(header[-1]))] if header else []
-    joined = _joined(header, width) if len(header) > 1 else lower
-    exact: dict[str, int] = {}
-    loose: dict[str, int] = {}
-    plain: dict[str, int] = {}
-    for place, cell in enumerate(joined):
-        if left <= place < right:
-            exact.setdefault(cell.strip(), place)
-            loose.setdefault(normal_header(cell), place)
-            plain.setdefault(without_brackets(normal_header(cell)), place)
-    if len(header) > 1:  # where only the lower row's text is given
-        for place, cell in enumerate(lower):
-            if left <= place < right:
-                for names, text in ((exact, cell.strip()), (loose, normal_header(cell)),
-                                    (plain, without_brackets(normal_header(cell)))):  # fmt: skip
-                    names.setdefault(text, place)
+    joined = _joined(header, width)
     while width and not joined[width - 1].strip() and number:
         width -= 1
-    places = {name: _place(column, exact, loose, plain, width) for name, column in source.columns.items()}
-    found = tuple(c.strip() for c in joined[:width])
-    missing = tuple(_wanted(source.columns[name]) for name in source.required if places[name] is None)
+    found = tuple(text.strip() for text in joined[:width])
+    inside = {place: text for place, text in enumerate(found) if text and left <= place < right}
+    lower = {}
+    if len(header) > 1:
+        lower = {p: text for p, t in enumerate(header[-1]) if (text := t.strip()) and left <= p < right}
+    matched = match_headers(source.columns, HeaderRow(inside, lower, width))
+    places = matched.places
+    missing = [name for name in source.required if places[name] is None]
     if missing:
-        return Miss(missing, found[left:right], sum(p is not None for p in places.values()))
+        unclear = tuple(
+            (_wanted(source.columns[d.column]), tuple(found[p] for p in d.others))
+            for d in matched.doubts
+            if d.column in missing
+        )
+        wanted = tuple(_wanted(source.columns[name]) for name in missing)
+        return Miss(wanted, found[left:right], sum(p is not None for p in places.values()), unclear)
     used = {p for p in places.values() if p is not None}
-    unused = tuple(c for i, c in enumerate(found) if i not in used and c and left <= i < right)
+    unused = tuple(text for place, text in inside.items() if place not in used)
     units = {
         name: unit
         for name, place in places.items()
-        if place is not None
-        and source.columns[name].synonyms
-        and (unit := unit_in_brackets(normal_header(found[place])))
+        if place is not None and source.columns[name].synonyms and (unit := header_unit(found[place]))
     }
-    return Layout(number, width, places, found, unused, header, left=left, right=right, units=units)
+    return Layout(
+        number, width, places, found, unused, header, left=left, right=right, units=units,
+        doubts=tuple(matched.doubts),
+    )  # fmt: skip
 
 
 def _joined(header: Sequence[Sequence[str]], width: int) -> list[str]:
@@ -126,35 +129,6 @@ def _joined(header: Sequence[Sequence[str]], width: int) -> list[str]:
             if not upper[place].strip() and any(row[place].strip() for row in rows):
                 upper[place] = upper[place - 1]
     return ["/".join(dict.fromkeys(t for row in rows if (t := row[place].strip()))) for place in range(width)]
-
-
-def _place(
-    column: SourceColumn, exact: dict[str, int], loose: dict[str, int], plain: dict[str, int], width: int
-) -> int | None:
-    for header in column.headers:
-        if isinstance(header, int):
-            if 1 <= header <= width:
-                return header - 1
-        elif header in exact:
-            return exact[header]
-        elif normal_header(header) in loose:
-            return loose[normal_header(header)]
-    for names in (loose, plain):
-        for synonym in column.synonyms:
-            if normal_header(synonym) in names:
-                return names[normal_header(synonym)]
-    return None
-
-
-def words_of(source: Source) -> set[str]:
-    """Every header that a column of the source may have, as headers are compared."""
-    return {
-        normal_header(text)
-        for column in source.columns.values()
-        for header in (*column.headers, *column.synonyms)
-        if isinstance(header, str)
-        for text in (header, header.rpartition("/")[2])
-    }
 
 
 def _wanted(column: SourceColumn) -> str:

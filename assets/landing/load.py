@@ -21,7 +21,7 @@ from assets.landing.layout import Layout
 from assets.landing.mappings import landing_table, signature
 from assets.landing.messages.reader import read_messages
 from assets.landing.plan import Part, Plan
-from assets.landing.sheet_tables import cells_of
+from assets.landing.sheet_tables import cells_of, doubts_of
 from assets.landing.text_files import CHUNK, has_blank_line, verified
 from data_contracts.sql_names import quote_ident, quote_literal
 
@@ -112,11 +112,14 @@ def _load_part(
         _fill_down(con, table, column, part, file_id)
     landed = _count(con, f"select count(*) from {table} where {_is_of_part(part, file_id)}", [])
     refused = _refused(con, file_id) - before
+    is_workbook = part.form == "xlsx"
+    of_hidden = "true" if part.is_hidden else "row_kind = 'hidden'"
+    hidden = _count(con, f"select count(*) from {table} where {_is_of_part(part, file_id)} and {of_hidden}", [])
     con.execute(
-        "insert into landing.parts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into landing.parts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [file_id, number, plan.mapping.mapping, part.code, part.source_sheet, part.layout.header_row, landed, refused,
          list(part.layout.found), list(part.layout.unused), signature(part.source), part.layout.last_row,
-         dict(cells_of(part.layout)) if part.form == "xlsx" else {}],
+         cells_of(part.layout) if is_workbook else {}, hidden, doubts_of(part.layout, is_lettered=is_workbook)],
     )  # fmt: skip
     text = part.text
     return Loaded(landed, refused, text.encoding if text else None, text.nul_bytes if text else 0)

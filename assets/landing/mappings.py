@@ -17,7 +17,7 @@ from data_contracts.settings import Settings
 from data_contracts.yaml_io import parse_yaml, validate_model
 
 # Raise when the readers change what they make of the same bytes: every file is then read again.
-READERS_VERSION = 3
+READERS_VERSION = 4
 READING = (
     "format", "encoding", "delimiter", "quote", "sheet", "header_row", "header_rows", "tables", "skip", "rows",
     "columns", "fill_down", "channels",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zipfile import is_zipfile
 
@@ -29,7 +29,8 @@ class UnmappedError(StagewatchError):
 
 @dataclass(frozen=True)
 class Part:
-    """One table of a file and the source that reads it. `path` is what its reader opens; `shape`: of messages."""
+    """One table of a file and the source that reads it. `path` is what its reader opens; `shape`: of messages;
+    `is_hidden`: its sheet is."""
 
     code: str
     source: Source
@@ -41,6 +42,7 @@ class Part:
     text: TextFile | None = None
     name: str | None = None
     shape: Shape | None = None
+    is_hidden: bool = False
 
     @property
     def source_sheet(self) -> str | None:
@@ -54,13 +56,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is read: the mapping, its parts, the sheets that nothing reads; the hidden rows by sheet that are
-    read (-1: the whole sheet is hidden)."""
+    """How a file is read: the mapping, its parts, the sheets that nothing reads."""
 
     mapping: Mapping
     parts: tuple[Part, ...]
     unused_sheets: tuple[str, ...] = ()
-    hidden: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,18 +89,10 @@ def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path)
             unused += left
             near += misses
         if parts:
-            return Plan(mapping, tuple(parts), tuple(unused), hidden_in(plain, parts))
+            return Plan(mapping, tuple(parts), tuple(unused))
     if plain is None:
         check_known(path, name, scratch)
     raise _no_mapping(name, mappings, near)
-
-
-def hidden_in(path: Path, parts: Sequence[Part]) -> dict[str, int]:
-    """Of the sheets that are read, those with hidden rows and how many; -1 for a sheet that is hidden itself."""
-    read = {part.sheet for part in parts if part.form == "xlsx" and "hidden" not in part.source.skip}
-    tables = xlsx.sheet_tables(path) if read else []
-    hidden = {t.sheet or "": -1 if t.is_hidden else t.hidden_rows for t in tables if t.sheet in read}
-    return {sheet: rows for sheet, rows in hidden.items() if rows}
 
 
 def other_readers(path: Path, name: str, mappings: Sequence[Mapping], used: str, scratch: Path) -> list[str]:
@@ -170,7 +162,10 @@ def _plan_xlsx(path: Path, mapping: str, sources: list[tuple[str, Source]], scra
                 continue
             layouts = sheet_layouts(path, table, source)
             if not isinstance(layouts, Miss):
-                parts += [Part(code, source, "xlsx", path, x, sheet, name=block_name(sheet, x)) for x in layouts]
+                parts += [
+                    Part(code, source, "xlsx", path, x, sheet, name=block_name(sheet, x), is_hidden=table.is_hidden)
+                    for x in layouts
+                ]
                 break
             misses.append(_Near(mapping, code, sheet, layouts))
         else:
@@ -259,9 +254,11 @@ def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> Un
         )
     where = f"sheet {best.sheet!r}: " if best.sheet else ""
     there = ", ".join(" ".join(c.split()) for c in best.miss.found if c) or "none"
+    unclear = [f"cannot tell which of {', '.join(headers)} is {wanted!r}" for wanted, headers in best.miss.unclear]
+    missing = [wanted for wanted in best.miss.missing if wanted not in dict(best.miss.unclear)]
+    faults = [*unclear, *([f"misses {_quoted(missing)}"] if missing else [])]
     return UnmappedError(
-        f"{where}the mapping {best.mapping} (source {best.source}) misses {_quoted(best.miss.missing)}; "
-        f"the file has {there}",
+        f"{where}the mapping {best.mapping} (source {best.source}) {'; '.join(faults)}; the file has {there}",
         remedy=f"add the file's own header to sources.{best.source}.columns in the mapping {best.mapping} "
         "(a list holds alternatives), or mark the column optional",
     )

@@ -9,29 +9,33 @@ this order.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from assets.landing import xlsx
-from assets.landing.layout import Layout, Miss, Table, find_layout, layout_of, words_of
+from assets.landing.header_match import words_of
+from assets.landing.layout import Layout, Miss, Table, find_layout, layout_of
 from assets.landing.workbook_archive import column_letters
 from data_contracts.header_text import normal_header
 from data_contracts.mapping import Source
 
 Lines = Sequence[tuple[int, tuple[str, ...]]]
+# 单位：万元, above a table's right corner: so are all its amounts.
+_UNIT_ABOVE = r"单位\s*[:：]\s*(?:人民币)?\s*((?:千|万|十万|百万|千万|亿)元?)"
 
 
 def sheet_layouts(path: Path, table: Table, source: Source) -> list[Layout] | Miss:
     """The tables of a sheet that are this source's, in order; else what the best of its rows is missing."""
     layout = find_layout(table, source)
-    has_titles = any(column.title for column in source.columns.values())
     if source.tables == "one":
-        if isinstance(layout, Miss) or not has_titles:
-            return layout if isinstance(layout, Miss) else [layout]
-        footers = xlsx.header_rows(path, table.sheet or "", words_of(source), source.header_rows).footers
+        if isinstance(layout, Miss):
+            return layout
+        footers: Lines = ()
+        if any(column.title for column in source.columns.values()):
+            footers = xlsx.header_rows(path, table.sheet or "", words_of(source), source.header_rows).footers
         return [_titled(layout, source, table.preview, footers, table.sheet or "")]
     around = xlsx.header_rows(path, table.sheet or "", words_of(source), source.header_rows)
     found: list[Layout] = []
@@ -87,7 +91,8 @@ def _under_each_other(found: list[Layout], source: Source, around: xlsx.SheetCon
             if above or earlier is None:
                 layout = _titled(layout, source, above, below, sheet)
             else:
-                layout = replace(layout, titles=earlier.titles)
+                units = {n: u for n, u in earlier.units.items() if layout.places[n] is not None} | layout.units
+                layout = replace(layout, titles=earlier.titles, title_cells=earlier.title_cells, units=units)
             tables.append(replace(layout, **more))
     return tables
 
@@ -112,12 +117,21 @@ def _titles_above(above: Lines, source: Source) -> Lines:
 
 
 def _titled(layout: Layout, source: Source, above: Lines, below: Lines, sheet: str) -> Layout:
-    """The layout with its title columns: what each expression finds nearest to the table."""
+    """The layout with what stands nearest to the table: its title columns, and the unit of all its amounts."""
     top = layout.header_row - source.header_rows + 1
-    lines = [_line(cells[layout.left : layout.right]) for n, cells in sorted(above, reverse=True) if n < top]
-    texts = [*lines, sheet, *(_line(cells) for n, cells in below if n > layout.header_row)]
-    titles = {name: _first(c.title, texts) for name, c in source.columns.items() if c.title is not None}
-    return replace(layout, titles=titles)
+    lines = [line for line in sorted(above, reverse=True) if line[0] < top]
+    named = (0, (sheet,))
+    after = [line for line in below if line[0] > layout.header_row]
+    titles: dict[str, str | None] = {}
+    places: dict[str, str] = {}
+    for name, column in source.columns.items():
+        if column.title is not None:
+            titles[name], places[name] = _first(column.title, [*lines, named, *after], layout.left, layout.right)
+    unit, _ = _first(_UNIT_ABOVE, lines, layout.left, layout.right)
+    amounts = [n for n, c in source.columns.items() if any(f.endswith("amount") for f in c.registry_fields)]
+    units = {n: unit for n in amounts if unit and layout.places[n] is not None} | layout.units
+    cells = {name: cell for name, cell in places.items() if cell}
+    return replace(layout, titles=titles, title_cells=cells, units=units)
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -125,14 +139,32 @@ def _line(cells: Sequence[str]) -> str:
     return " ".join(dict.fromkeys(c.strip() for c in cells if c.strip()))
 
 
-def _first(pattern: str, texts: Sequence[str]) -> str | None:
-    for text in texts:
-        found = re.search(pattern, text)
+def _first(pattern: str, lines: Lines, left: int, right: int) -> tuple[str | None, str]:
+    """What a pattern finds first in the lines (row 0 is the sheet's name), and the cell where it stands."""
+    for number, cells in lines:
+        found = re.search(pattern, _line(cells[left:right] if number else cells))
         if found:
-            return (found[1] if found.re.groups else found[0]) or None
-    return None
+            value = (found[1] if found.re.groups else found[0]) or None
+            holding = [p for p, c in enumerate(cells) if p >= left and c.strip() and (value or "") in c]
+            cell = f"{column_letters(holding[0] + 1)}{number}" if number and holding else ""
+            return value, cell
+    return None, ""
 
 
-def cells_of(layout: Layout) -> Mapping[str, str]:
-    """Our columns and the letters of the sheet's columns where they stand."""
-    return {name: column_letters(place + 1) for name, place in layout.places.items() if place is not None}
+def doubts_of(layout: Layout, *, is_lettered: bool) -> list[dict[str, Any]]:
+    """Our columns that several headers fit, each with the column taken and the others, by letter or number."""
+
+    def told(place: int) -> str:
+        header = " ".join(layout.found[place].split())
+        return f"{column_letters(place + 1) if is_lettered else place + 1} {header}"
+
+    return [
+        {"column": d.column, "taken": None if d.taken is None else told(d.taken), "others": [*map(told, d.others)]}
+        for d in layout.doubts
+    ]
+
+
+def cells_of(layout: Layout) -> dict[str, str]:
+    """Our columns and the letters of the sheet's columns where they stand, or the one cell above the table."""
+    letters = {name: column_letters(place + 1) for name, place in layout.places.items() if place is not None}
+    return letters | layout.title_cells

@@ -39,12 +39,9 @@ def sheet_tables(path: Path) -> list[Table]:
     """Every worksheet with its first rows; raises StagewatchError where the workbook cannot be read."""
     reply = _reader.ask("tables", path)
     return [
-        Table(
-            t["sheet"], tuple((n, tuple(cells)) for n, cells in t["preview"]), hidden_rows=t["hidden_rows"],
-            is_hidden=t["is_hidden"],
-        )
+        Table(t["sheet"], tuple((n, tuple(cells)) for n, cells in t["preview"]), is_hidden=t["is_hidden"])
         for t in reply["tables"]
-    ]  # fmt: skip
+    ]
 
 
 def header_rows(path: Path, sheet: str, words: set[str], rows: int) -> SheetContext:

@@ -17,7 +17,7 @@ from typing import Literal
 from assets.propose.profile import Profile
 from assets.propose.roles import LOG_TIMES, Roles
 from assets.propose.stages import Stages
-from data_contracts.header_text import normal_header, unit_in_brackets
+from data_contracts.header_text import header_unit
 from data_contracts.headers import Headers
 from data_contracts.spoken_numbers import spoken_amount
 from data_contracts.sql_names import quote_literal
@@ -327,7 +327,7 @@ class _Maker:
         self.used[role] = None
         found = self.roles[role]
         number = dict(found.column.number) if found.column.number["decimal"] == "," else {}
-        unit = unit_in_brackets(normal_header(found.column.header))
+        unit = header_unit(found.column.header)
         inner = [f"{key}: '{mark}'" for key, mark in number.items()]
         inner += [f"unit: {spoken_amount('1' + unit)}"] if unit else []
         return FieldDraft(name, f"{{column: {role}, number: {{{', '.join(inner)}}}}}", found.doubts)

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from assets.landing.mappings import landing_table
-from assets.staging.reasons import source_column
+from assets.staging.reasons import source_columns
 from assets.staging.records import Candidate
 from assets.staging.relations import Relation
 from assets.warehouse import read_sql
@@ -39,12 +39,16 @@ def write_ledger(
 
 
 def _note_behind(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
-    """Which column of its source stands behind each column of a record: there the fault is."""
-    con.execute("create or replace temp table _behind (record varchar, column_name varchar, source_column varchar)")
-    rows = {(record, column): source_column(mapping, value) for _, record, column, value in mapping.placed_values()}
-    found = [(record, column, source) for (record, column), source in rows.items() if source is not None]
-    if found:
-        con.executemany("insert into _behind values (?, ?, ?)", found)
+    """Which columns of its source stand behind each column of a record: in one of them the fault is."""
+    con.execute(
+        "create or replace temp table _behind (record_no integer, column_name varchar, source_columns varchar[])"
+    )
+    behind: dict[tuple[int, str], list[str]] = {}
+    for number, _, _, column, value in mapping.placed_values():
+        behind.setdefault((number, column), []).extend(source_columns(mapping, value))
+    if behind:
+        rows = [(number, column, list(dict.fromkeys(names))) for (number, column), names in behind.items()]
+        con.executemany("insert into _behind values (?, ?, ?)", rows)
 
 
 def _find_fed(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
+from assets.landing.header_match import HeaderRow, place_of
 from data_contracts.contract import load_contract, names
-from data_contracts.mapping import Mapping, normal_header
+from data_contracts.mapping import Mapping
 from data_contracts.mapping_values import Value
 from data_contracts.predicates import row_predicates
 from data_contracts.texts import Language, Texts
+
+# The headers of the table that a row of staging.quarantine q stands in.
+FOUND_SQL = """
+coalesce((select p.columns_found from landing.parts p
+          where p.file_id = q.file_id and p.source_sheet is not distinct from q.source_sheet
+            and p.header_row < q.source_row order by p.header_row desc limit 1), [])"""
 
 
 def reason_text(reason: str, record: str | None, language: Language) -> str:
@@ -27,44 +35,49 @@ def remedy_text(reason: str, column: str | None, language: Language) -> str:
     return say(code, column=column or "-")
 
 
-def place_text(mapping: Mapping | None, record: str | None, column: str | None, found: Iterable[str]) -> str:
-    """The refused column as people know it: ours, and in brackets the headers `found` in the file behind it."""
+def place_text(mapping: Mapping | None, record: str | None, column: str | None, found: Sequence[str]) -> str:
+    """The refused column as people know it: ours, and in brackets the one of the headers `found` that is behind it."""
     if column is None:
         return "-"
-    there = {normal_header(header) for header in found}
-    theirs = [] if mapping is None else list(dict.fromkeys(_headers(mapping, record, column, there)))
+    row = _header_row(tuple(found))
+    theirs = [] if mapping is None else list(dict.fromkeys(_headers(mapping, record, column, row, found)))
     return f"{column} ({', '.join(theirs)})" if theirs and theirs != [column] else column
 
 
-def source_column(mapping: Mapping, value: Value) -> str | None:
-    """The first column of a source that a value is read from, through what is derived; None where it reads none."""
+@lru_cache(maxsize=256)
+def _header_row(found: tuple[str, ...]) -> HeaderRow:
+    return HeaderRow(dict(enumerate(found)), {}, len(found))
+
+
+def source_columns(mapping: Mapping, value: Value) -> Iterator[str]:
+    """The columns of a source that a value is read from, through what is derived."""
     declared = {name for source in mapping.sources.values() for name in source.columns}
     derived = {name: value for source in mapping.sources.values() for name, value in source.derive.items()}
     for name in value.columns:
         plain = name.split(".")[-1]
         plain = plain if plain in declared | derived.keys() else plain.partition("_")[2]
         if plain in declared:
-            return plain
-        if plain in derived:
-            return source_column(mapping, derived[plain])
-    return None
+            yield plain
+        elif plain in derived:
+            yield from source_columns(mapping, derived[plain])
 
 
-def _headers(mapping: Mapping, record: str | None, column: str, there: set[str]) -> Iterator[str]:
+def _headers(mapping: Mapping, record: str | None, column: str, row: HeaderRow, found: Sequence[str]) -> Iterator[str]:
     """The headers behind a record's column; behind a source's own column, where no record has one of that name."""
-    values = [value for _, kind, name, value in mapping.placed_values() if (kind, name) == (record, column)]
+    values = [value for _, _, kind, name, value in mapping.placed_values() if (kind, name) == (record, column)]
     for name in [name for value in values for name in value.columns] if values else [column]:
-        yield from _headers_of(mapping, name.split(".")[-1], there)
+        yield from (" ".join(found[p].split()) for p in _places_of(mapping, name.split(".")[-1], row))
 
 
-def _headers_of(mapping: Mapping, name: str, there: set[str]) -> Iterator[str]:
+def _places_of(mapping: Mapping, name: str, row: HeaderRow) -> Iterator[int]:
     for source in mapping.sources.values():
         if name in source.columns:
-            headers = (*source.columns[name].headers, *source.columns[name].synonyms)
-            yield from [h for h in headers if isinstance(h, str) and normal_header(h) in there][:1]
+            place = place_of(source.columns[name], row)
+            if place is not None:
+                yield place
         elif name in source.derive:
             for other in source.derive[name].columns:
-                yield from _headers_of(mapping, other, there)
+                yield from _places_of(mapping, other, row)
     side, _, paired = name.partition("_")
     if side in ("start", "complete") and paired:
-        yield from _headers_of(mapping, paired, there)
+        yield from _places_of(mapping, paired, row)

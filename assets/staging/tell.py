@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import duckdb
 
-from assets.staging.reasons import place_text, reason_text, remedy_text
+from assets.staging.readings import reading_texts
+from assets.staging.reasons import FOUND_SQL, place_text, reason_text, remedy_text
 from assets.workspace import Run
 from data_contracts.mapping import Mapping
 from data_contracts.mapping_targets import refused_by_playbook
@@ -31,7 +32,7 @@ def problems(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: R
         for code, source in m.sources.items()
         if not source.optional and (m.mapping, code) not in read
     ]
-    return strange + missing + refused_rows(con, mappings, run)
+    return strange + missing + refused_rows(con, mappings, run) + readings(con, mappings, run)
 
 
 def refused_rows(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run) -> list[str]:
@@ -41,10 +42,9 @@ def refused_rows(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], ru
     say = Texts("ingestion", language)
     by_code = {m.mapping: m for m in mappings}
     rows = con.execute(
-        """
+        f"""
         select f.landed_at = ? as is_new, q.file_name, l.rows_read, l.quarantined, q.source_sheet, q.source_row,
-               q.record, q.column_name, q.reason, q.value, q.mapping,
-               (select flatten(list(p.columns_found)) from landing.parts p where p.file_id = q.file_id) as found
+               q.record, q.cell, q.column_name, q.reason, q.value, q.mapping, {FOUND_SQL} as found
         from staging.quarantine q join staging.ledger l using (file_id) join landing.files f using (file_id)
         qualify row_number() over (partition by file_id order by q.source_sheet nulls first, q.source_row) = 1
         order by is_new desc, l.quarantined desc, file_id""",
@@ -59,14 +59,35 @@ def refused_rows(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], ru
             quarantined=f"{quarantined:,}",
             row=row,
             sheet=say("check_sheet", sheet=sheet) if sheet else "",
-            column=place_text(by_code.get(mapping), record, column, found or []),
+            cell=say("cell", cell=cell) if cell else "",
+            column=place_text(by_code.get(mapping), record, column, found),
             reason=reason_text(reason, record, language),
             value=value or "",
             remedy=remedy_text(reason, column, language),
         )
-        for _, file, read, quarantined, sheet, row, record, column, reason, value, mapping, found in shown
+        for _, file, read, quarantined, sheet, row, record, cell, column, reason, value, mapping, found in shown
     ]
     others = rows[len(shown) :]
     if others:
         lines.append(say("files_quarantined", files=f"{len(others):,}", rows=f"{sum(row[3] for row in others):,}"))
     return lines
+
+
+def readings(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run) -> list[str]:
+    """How tables of this run's files were read where another way were possible: a line for what several files share."""
+    language = run.settings.language
+    say = Texts("ingestion", language)
+    by_code = {m.mapping: m for m in mappings}
+    files: dict[str, list[str]] = {}
+    for file_id, name, code in con.execute(
+        "select file_id, name, mapping from landing.files where landed_at = ? and status = 'active' order by file_id",
+        [run.now],
+    ).fetchall():
+        for what in reading_texts(con, file_id, by_code[code], language) if code in by_code else ():
+            files.setdefault(what, []).append(name)
+    return [
+        say("file_said", file=names[0], what=what)
+        if len(names) == 1
+        else say("files_said", file=names[0], others=f"{len(names) - 1:,}", what=what)
+        for what, names in files.items()
+    ]

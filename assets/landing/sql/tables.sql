@@ -26,7 +26,11 @@ create table if not exists landing.parts (
   columns_found varchar[] not null, columns_unused varchar[] not null, signature varchar not null);
 -- Of a workbook: the table's last row where another follows, and the letters of the columns that ours stand in.
 alter table landing.parts add column if not exists last_row bigint;
+-- A value that stands above the table has its one cell there instead.
 alter table landing.parts add column if not exists cells map(varchar, varchar);
+-- Rows of it that the workbook hides; and columns of ours that several headers fit: the one taken, where one was.
+alter table landing.parts add column if not exists rows_hidden bigint;
+alter table landing.parts add column if not exists doubts struct("column" varchar, taken varchar, others varchar[])[];
 
 -- Grain: one row that could not be split into columns, with its text as it stands in the file.
 create table if not exists landing.refused (

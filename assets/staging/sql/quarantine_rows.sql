@@ -1,5 +1,6 @@
 -- Grain: one refused row of one landing table ({{table}}), its faults in the order of the mapping's records, and
--- the row as it landed.
+-- the row as it landed. cell is where the first fault's value stands: of several columns behind it the one that
+-- holds that value, else one that holds any.
 insert into staging.quarantine
 with bad as (
   select file_id, source_sheet, source_row, mapping, record_no, faults from _faults
@@ -7,19 +8,34 @@ with bad as (
   select other_file_id, other_sheet, other_row, mapping, record_no, faults from _faults where other_file_id is not null
 ),
 rows as (
-  select file_id, source_sheet, source_row, min(mapping) as mapping,
+  select file_id, source_sheet, source_row, min(mapping) as mapping, min(record_no) as record_no,
          flatten(list(faults order by record_no, faults)) as faults
   from bad group by file_id, source_sheet, source_row
+),
+landed as (
+  select r.*, r.faults[1] as fault, to_json(struct_pack({{columns}})) as raw
+  from rows r
+  join {{table}} l on l.file_id = r.file_id and l.source_row = r.source_row
+    and l.source_sheet is not distinct from r.source_sheet
+),
+placed as (
+  select l.*, p.cells,
+         list_filter(coalesce(b.source_columns, []) || [l.fault.column_name], lambda c: p.cells[c] is not null) as behind
+  from landed l
+  left join _behind b on b.record_no = l.record_no and b.column_name = l.fault.column_name
+  left join landing.parts p on p.file_id = l.file_id and p.source_sheet is not distinct from l.source_sheet
+    and p.mapping = l.mapping and l.source_row > p.header_row and (p.last_row is null or l.source_row <= p.last_row)
+),
+found as (
+  select *, cells[coalesce(list_filter(behind, lambda c: raw->>c = fault."value")[1],
+                           list_filter(behind, lambda c: raw->>c is not null)[1], behind[1])] as stands
+  from placed
 )
-select r.file_id, f.name, r.source_sheet, r.source_row, r.mapping, r.faults[1].record, r.faults[1].column_name,
-       r.faults[1].reason, r.faults[1]."value",
-       [{'record': fault.record, 'column_name': fault.column_name, 'reason': fault.reason} for fault in r.faults],
-       to_json(struct_pack({{columns}}))::varchar,
-       p.cells[coalesce(b.source_column, r.faults[1].column_name)] || r.source_row
-from rows r
-join {{table}} l on l.file_id = r.file_id and l.source_row = r.source_row
-  and l.source_sheet is not distinct from r.source_sheet
+select r.file_id, f.name, r.source_sheet, r.source_row, r.mapping, r.fault.record, r.fault.column_name,
+       r.fault.reason, r.fault."value",
+       [{'record': x.record, 'column_name': x.column_name, 'reason': x.reason} for x in r.faults],
+       r.raw::varchar,
+       -- A value above the table stands in one cell for all its rows.
+       if(regexp_matches(r.stands, '[0-9]$'), r.stands, r.stands || r.source_row)
+from found r
 join landing.files f on f.file_id = r.file_id
-left join _behind b on b.record = r.faults[1].record and b.column_name = r.faults[1].column_name
-left join landing.parts p on p.file_id = r.file_id and p.source_sheet is not distinct from r.source_sheet
-  and p.mapping = r.mapping and r.source_row > p.header_row and (p.last_row is null or r.source_row <= p.last_row)
