@@ -153,6 +153,27 @@ class Mapping(Strict):
                 for name, value in given:
                     yield number, f"records[{number}] ({record.record}).{name}", record.record, name, value
 
+    def source_columns(self, value: Value) -> Iterator[str]:
+        """The columns of a source that a value is read from, through what is derived."""
+        declared = {name for source in self.sources.values() for name in source.columns}
+        derived = {name: value for source in self.sources.values() for name, value in source.derive.items()}
+        for name in value.columns:
+            plain = name.split(".")[-1]
+            plain = plain if plain in declared | derived.keys() else plain.partition("_")[2]
+            if plain in declared:
+                yield plain
+            elif plain in derived:
+                yield from self.source_columns(derived[plain])
+
+    def columns_read_as(self, *types: str) -> set[str]:
+        """The columns of its sources that fill a record's column of one of these types (DECIMAL, TIMESTAMPTZ)."""
+        return {
+            name
+            for _, _, record, column, value in self.placed_values()
+            if load_contract("sources", record).column(column).type.startswith(types)
+            for name in self.source_columns(value)
+        }
+
     def duplicate_columns(self, code: str) -> tuple[str, ...]:
         """The columns of a source that make two rows the same row; none where equal rows are kept.
 

@@ -26,7 +26,7 @@ from assets.landing.plan import Plan, UnmappedError, other_readers
 from assets.landing.rebuild import mappings_in_force
 from assets.landing.sniff import extension
 from assets.staging.build import build_staging
-from assets.staging.readings import hidden_rows, reading_texts
+from assets.staging.readings import doubt_texts, hidden_rows, hidden_text
 from assets.staging.reasons import FOUND_SQL, place_text, reason_text, remedy_text
 from assets.warehouse import connect_memory
 from assets.workspace import Run
@@ -294,7 +294,10 @@ class _Checking:
             unused_columns=tuple(dict.fromkeys(c for part in plan.parts for c in part.layout.unused)),
             unused_sheets=plan.unused_sheets,
             hidden_rows=hidden_rows(self.con, landed.file_id),
-            readings=tuple(reading_texts(self.con, landed.file_id, plan.mapping, self.language)),
+            readings=(
+                *hidden_text(self.con, plan.mapping, landed.file_id, self.language),
+                *doubt_texts(self.con, landed.file_id, self.language),
+            ),
         )
 
     def _records(self, file_id: int) -> dict[str, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from assets.landing.header_match import Doubt, HeaderRow, match_headers
-from data_contracts.header_text import header_unit
+from data_contracts.header_text import header_unit, normal_header
 from data_contracts.mapping import Source, SourceColumn
 
 HEADER_ROWS_SEARCHED = 30
@@ -46,6 +47,11 @@ class Layout:
     units: dict[str, str] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
 
+    @property
+    def header_top(self) -> int:
+        """The header's first row."""
+        return self.header_row - max(len(self.header_cells), 1) + 1
+
 
 @dataclass(frozen=True)
 class Miss:
@@ -70,13 +76,58 @@ def find_layout(table: Table, source: Source) -> Layout | Miss:
     numbers = [n for n, _ in rows if source.header_row is None or n == source.header_row]
     best: Miss | None = None
     for number in numbers:
-        header = _header_cells(by_number, number, source.header_rows)
-        layout = layout_of(number, header, source)
-        if isinstance(layout, Layout):
-            return layout
-        if best is None or layout.matched > best.matched:
-            best = layout
+        tables = tables_at(by_number, number, source)
+        if not isinstance(tables, Miss):
+            rest = tuple(t for table in tables[1:] for t in table.found[table.left : table.right] if t)
+            return replace(tables[0], unused=(*tables[0].unused, *rest))
+        if best is None or tables.matched > best.matched:
+            best = tables
     return best or Miss(tuple(_wanted(source.columns[c]) for c in source.required), (), 0)
+
+
+def tables_at(rows: Mapping[int, tuple[str, ...]], number: int, source: Source) -> list[Layout] | Miss:
+    """The tables, from left to right, whose header ends in row `number`, or in the next where that completes it."""
+    header = _header_cells(rows, number, source.header_rows)
+    tables = _beside_each_other(number, header, source)
+    if isinstance(tables, Miss) or source.header_row is not None or number + 1 not in rows:
+        return tables
+    below = rows[number + 1]
+    required = {t.places[name] for t in tables for name in source.required}
+    if any(below[p].strip() not in ("", header[-1][p].strip()) for p in required if p is not None and p < len(below)):
+        return tables
+    deeper = _beside_each_other(number + 1, _header_cells(rows, number + 1, max(source.header_rows, 2)), source)
+    return tables if isinstance(deeper, Miss) or _columns_found(deeper) <= _columns_found(tables) else deeper
+
+
+def _columns_found(tables: Sequence[Layout]) -> int:
+    return sum(place is not None for table in tables for place in table.places.values())
+
+
+def _beside_each_other(number: int, header: tuple[tuple[str, ...], ...], source: Source) -> list[Layout] | Miss:
+    """The table under a header, or the tables: parted by blank columns, or where the header stands several times.
+
+    No table takes a column from one that is a table by itself.
+    """
+    whole = layout_of(number, header, source)
+    width = max((len(cells) for cells in header), default=0)
+    is_blank = [not any(cells[p].strip() for cells in header if p < len(cells)) for p in range(width)]
+    lefts = [p for p in range(width) if not is_blank[p] and (p == 0 or is_blank[p - 1])]
+    rights = [p for p in range(1, width + 1) if not is_blank[p - 1] and (p == width or is_blank[p])]
+    starts: list[int] = []
+    if len(lefts) > 1:
+        blocks = [layout_of(number, header, source, x, y) for x, y in zip(lefts, rights, strict=True)]
+        starts = [block.left for block in blocks if isinstance(block, Layout)]
+    if len(starts) < 2 and isinstance(whole, Layout):
+        places = [p for name, p in whole.places.items() if p is not None and name in source.required]
+        names = [normal_header(text) for text in whole.found]
+        first = min(places, default=0)
+        starts = [p for p in range(first, whole.width) if names[p] == names[first]]
+    edges = [0, *starts[1:], 1 << 20]
+    tables = [layout_of(number, header, source, left, right) for left, right in pairwise(edges)]
+    found = [table for table in tables if isinstance(table, Layout)]
+    if len(found) == len(tables):
+        return found
+    return whole if isinstance(whole, Miss) else [whole]
 
 
 def _header_cells(rows: Mapping[int, tuple[str, ...]], last: int, count: int) -> tuple[tuple[str, ...], ...]:

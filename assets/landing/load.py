@@ -28,6 +28,8 @@ from data_contracts.sql_names import quote_ident, quote_literal
 BATCH_ROWS = 20_000
 MAX_LINE_BYTES = 16 << 20
 MAX_RAW = 2000
+# 〃, 同上, ": as above.
+DITTO = '[〃"″＂“”]{1,2}|同上|ditto|do[.]'
 BLANKS = " \u00a0\u3000\t\r\n"
 
 
@@ -102,7 +104,7 @@ def _load_part(
     elif part.form == "parquet":
         _load_parquet(con, part, table, file_id)
     elif part.form == "xlsx":
-        _load_workbook(con, part, table, file_id)
+        _load_workbook(con, plan, part, table, file_id)
     else:
         # A reader of messages splits no bytes: it is told of a byte that is no text before it begins.
         if part.text is not None and (careful or part.form == "messages"):
@@ -190,12 +192,16 @@ def _load_rows(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: 
         con.unregister("_refused")
 
 
-def _load_workbook(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: int) -> None:
+def _load_workbook(con: duckdb.DuckDBPyConnection, plan: Plan, part: Part, table: str, file_id: int) -> None:
     """The rows as the process that reads workbooks sends them; what a row is besides data stands in row_kind."""
     layout, sheet = part.layout, quote_literal(part.source_sheet)
     values = ", ".join(_workbook_value(name, layout) for name in part.source.columns)
-    places = sorted({p for p in layout.places.values() if p is not None})
-    for batch in xlsx.row_batches(part.path, part.sheet or "", layout, places):
+    # An amount that is merged over the rows of several visits is one amount, whatever else holds for all of them.
+    amounts, days = plan.mapping.columns_read_as("DECIMAL"), plan.mapping.columns_read_as("TIMESTAMPTZ", "DATE")
+    batches = xlsx.row_batches(
+        part.path, part.sheet or "", layout, required=part.source.required, once=amounts, days=days
+    )
+    for batch in batches:
         con.register("_rows", pa.table(batch))
         con.execute(
             f"insert into {table} select {file_id}, {sheet}, source_row, kind, {values} from _rows where reason is null"
@@ -269,16 +275,18 @@ def _is_of_part(part: Part, file_id: int) -> str:
 
 
 def _fill_down(con: duckdb.DuckDBPyConnection, table: str, column: str, part: Part, file_id: int) -> None:
-    """Give blank cells the value above them, which a subtotal and the like have none for (merged cells)."""
-    name = quote_ident(column)
+    """Give blank cells (merged ones), and those that say ditto, the value above; a subtotal and the like give none."""
+    name, of_part = quote_ident(column), _is_of_part(part, file_id)
+    said = f"if(regexp_full_match({name}, '{DITTO}'), null, {name})"
     con.execute(
         f"""
         update {table} as t set {name} = f.filled from (
-            select source_row, last_value(if(row_kind is null or row_kind = 'hidden', {name}, null) ignore nulls)
+            select source_row, {said} is null as is_open,
+                   last_value(if(row_kind is null or row_kind = 'hidden', {said}, null) ignore nulls)
                    over (order by source_row) as filled
-            from {table} where {_is_of_part(part, file_id)}) f
+            from {table} where {of_part}) f
         where t.file_id = {file_id} and t.source_sheet is not distinct from {quote_literal(part.source_sheet)}
-          and t.source_row = f.source_row and t.{name} is null"""
+          and t.source_row = f.source_row and f.is_open"""
     )
 
 

@@ -15,10 +15,13 @@ from typing import Any
 
 Merged = tuple[tuple[int, int], tuple[int, int]]
 
+# 合计, 本月小计：12家, Total for March; but no 总计划, 合计商贸, 小计见下, Total Wine: a customer and a note are data.
 _SUBTOTAL = re.compile(
-    r"\s*(?:.{0,12}(?:[小合总共]\s*计|累计)|(?:sub|grand)[ -]?total|totals?)\s*[:：]?.{0,12}",
+    r"\s*(?:.{0,12}(?:[小合总共]\s*计|累计)|(?:sub|grand)[ -]?total|totals?)(?:\s*(?:for|of|in)\s.{1,12})?"
+    r"\s*(?:金额|数量|数|家数|次数|拜访)?\s*[(（]?\s*[:：]?\s*[-\d.,，%]*\s*(?:千|万|亿)?[元家次户个条笔人天]?\s*[)）]?\s*",
     re.I,
 )
+_SUM = re.compile(r"\s*(?:[小合总共]\s*计|累计)\s*[:：]?\s*")
 _FOOTER = re.compile(
     r"\s*(?:填[报表写]人?|制表人?|报告人|汇报人|提交人|审[核批]人?|复核人?|批准人?|主管|经理|部门负责人|负责人"
     r"|签[字名]|日期|备注|注|说明|prepared by|approved by|reviewed by|signature)[^:：]{0,6}[:：]",
@@ -26,6 +29,8 @@ _FOOTER = re.compile(
 )
 # Looked for first, in the few texts that a row begins with: nearly no row has any.
 _MARK = re.compile(r"计|total|[:：]", re.I)
+# What stands under a table has few texts: a row that has more is data whose first cell happens to begin so.
+MOST_SIGNATURES = 4
 _MIDNIGHT = time()
 
 
@@ -33,12 +38,15 @@ _MIDNIGHT = time()
 class SheetRow:
     """A row with something in it: its number from 1, its texts, and its kind where it is no plain data.
 
-    kind: `title` (one text over merged cells), `subtotal`, `footer` (填报人: and the like), else None.
+    kind: `title` (one text over merged cells), `subtotal`, `footer` (填报人: and the like), else None. `across`: the
+    first and last columns of what is merged over several of them; `below`: the columns that a row above fills.
     """
 
     number: int
     cells: list[str]
     kind: str | None
+    across: Sequence[tuple[int, int]] = ()
+    below: Sequence[int] = ()
 
 
 def sheet_rows(
@@ -65,15 +73,18 @@ def sheet_rows(
             continue
         kind = _kind(cells, filled, starting)
         active += [(span, cells[span[0][1]]) for span in starting]
-        if active:
-            _fill(cells, active, is_title=kind == "title")
-            active = [a for a in active if a[0][1][0] > index]
-        yield SheetRow(index + 1, cells, kind)
+        if not active:
+            yield SheetRow(index + 1, cells, kind)
+            continue
+        if kind != "title":
+            _fill(cells, active)
+        across = [(first, last) for ((_, first), (_, last)), text in active if last > first and text.strip()]
+        below = [c for ((top, first), (_, last)), _ in active if top < index for c in range(first, last + 1)]
+        yield SheetRow(index + 1, cells, kind, across, below)
+        active = [a for a in active if a[0][1][0] > index]
 
 
-def _fill(cells: list[str], active: list[tuple[Merged, str]], is_title: bool) -> None:
-    if is_title:
-        return
+def _fill(cells: list[str], active: list[tuple[Merged, str]]) -> None:
     for ((_, first), (_, last)), text in active:
         for column in range(first, min(last, len(cells) - 1) + 1):
             cells[column] = text
@@ -82,9 +93,9 @@ def _fill(cells: list[str], active: list[tuple[Merged, str]], is_title: bool) ->
 def _kind(cells: list[str], filled: list[str], starting: Sequence[Merged]) -> str | None:
     """What a row is by its first texts. `filled`: its cells that are not blank; `starting`: what is merged from it."""
     if _MARK.search("\n".join(filled[:3])):
-        if any(len(text) < 40 and _SUBTOTAL.fullmatch(text) for text in filled[:3]):
+        if any(map(_SUBTOTAL.fullmatch, filled[:2])) or any(map(_SUM.fullmatch, filled[2:3])):
             return "subtotal"
-        if _FOOTER.match(filled[0]):
+        if _FOOTER.match(filled[0]) and (len(filled) <= MOST_SIGNATURES or _FOOTER.match(filled[1])):
             return "footer"
     if len(filled) == 1 and starting:
         place = cells.index(filled[0])

@@ -11,15 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from assets.landing import xlsx
 from assets.landing.header_match import words_of
-from assets.landing.layout import Layout, Miss, Table, find_layout, layout_of
+from assets.landing.layout import Layout, Miss, Table, find_layout, tables_at
 from assets.landing.workbook_archive import column_letters
-from data_contracts.header_text import normal_header
 from data_contracts.mapping import Source
 
 Lines = Sequence[tuple[int, tuple[str, ...]]]
@@ -40,11 +38,9 @@ def sheet_layouts(path: Path, table: Table, source: Source) -> list[Layout] | Mi
     around = xlsx.header_rows(path, table.sheet or "", words_of(source), source.header_rows)
     found: list[Layout] = []
     for number in sorted({n + more for n in around.rows for more in range(source.header_rows)}):
-        header = tuple(
-            around.context[n] for n in range(number - source.header_rows + 1, number + 1) if n in around.context
-        )
-        if header and number in around.context and (not found or number - source.header_rows >= found[-1].header_row):
-            found += _beside_each_other(number, header, source)
+        is_over = not found or number - source.header_rows >= found[-1].header_row
+        tables = tables_at(around.context, number, source) if number in around.context and is_over else []
+        found += [] if isinstance(tables, Miss) else tables
     if not found:
         return layout if isinstance(layout, Miss) else [layout]
     return _under_each_other(found, source, around, table.sheet or "")
@@ -57,35 +53,21 @@ def block_name(sheet: str, layout: Layout) -> str:
     return f"{sheet}!{column_letters(layout.left + 1)}:{column_letters(min(layout.right, layout.width))}"
 
 
-def _beside_each_other(number: int, header: tuple[tuple[str, ...], ...], source: Source) -> list[Layout]:
-    """The table under a header row, or the tables where the header stands there several times."""
-    layout = layout_of(number, header, source)
-    if isinstance(layout, Miss):
-        return []
-    places = [p for name, p in layout.places.items() if p is not None and name in source.required]
-    first = min(places, default=0)
-    names = [normal_header(text) for text in layout.found]
-    starts = [p for p in range(first, layout.width) if names[p] == names[first]]
-    edges = [0, *starts[1:], 1 << 20]
-    blocks = [layout_of(number, header, source, left, right) for left, right in pairwise(edges)]
-    tables = [b for b in blocks if isinstance(b, Layout)]
-    return tables if len(tables) == len(blocks) else [layout]
-
-
 def _under_each_other(found: list[Layout], source: Source, around: xlsx.SheetContext, sheet: str) -> list[Layout]:
     """The tables with where each ends and what stands above it.
 
     A header repeated without a title goes on with the titles of the table before it.
     """
     tables: list[Layout] = []
-    rows = sorted({layout.header_row for layout in found})
+    tops = {layout.header_row: layout.header_top for layout in found}
+    rows = sorted(tops)
     for row, before, after in zip(rows, [0, *rows], [*rows[1:], None], strict=False):
-        above = _above(row, before, around, source)
+        above = _above(tops[row], before, around, source)
         below = [(n, c) for n, c in around.footers if row < n < (after or 1 << 30)]
         more: dict[str, Any] = {}
         if after is not None:
-            titles = _above(after, row, around, source)
-            more = {"last_row": after - source.header_rows, "title_rows": tuple(n for n, _ in titles)}
+            titles = _above(tops[after], row, around, source)
+            more = {"last_row": tops[after] - 1, "title_rows": tuple(n for n, _ in titles)}
         for layout in (f for f in found if f.header_row == row):
             earlier = next((t for t in reversed(tables) if t.left == layout.left and t.header_row < row), None)
             if above or earlier is None:
@@ -97,9 +79,8 @@ def _under_each_other(found: list[Layout], source: Source, around: xlsx.SheetCon
     return tables
 
 
-def _above(row: int, before: int, around: xlsx.SheetContext, source: Source) -> Lines:
-    """The lines above the header that ends in `row`: all of them, or after another table those that are titles."""
-    top = row - source.header_rows + 1
+def _above(top: int, before: int, around: xlsx.SheetContext, source: Source) -> Lines:
+    """The lines above the header that begins in `top`: all of them, or after another table those that are titles."""
     above = [(n, c) for n, c in around.context.items() if before < n < top]
     return _titles_above(above, source) if before else above
 
@@ -118,8 +99,7 @@ def _titles_above(above: Lines, source: Source) -> Lines:
 
 def _titled(layout: Layout, source: Source, above: Lines, below: Lines, sheet: str) -> Layout:
     """The layout with what stands nearest to the table: its title columns, and the unit of all its amounts."""
-    top = layout.header_row - source.header_rows + 1
-    lines = [line for line in sorted(above, reverse=True) if line[0] < top]
+    lines = [line for line in sorted(above, reverse=True) if line[0] < layout.header_top]
     named = (0, (sheet,))
     after = [line for line in below if line[0] > layout.header_row]
     titles: dict[str, str | None] = {}

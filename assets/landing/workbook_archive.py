@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from posixpath import join, normpath
 from typing import IO
@@ -31,6 +32,7 @@ _FAR = re.compile(rb'r="[A-Z](?:[A-Z]{2}|[A-Z]{0,3}\d{6})')
 ROW = re.compile(rb'row\s[^>]*?\br="(\d+)"')  # begins with letters: ten times as fast as with the bracket and a prefix
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d{1,8})"')
 _ERROR = re.compile(rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,4})(\d{1,8})"[^>]*>.*?<(?:\w+:)?v>([^<]{0,20})')
+_IS_1904 = re.compile(rb'\bdate1904="(?:1|true)"')
 # A computed empty text has t="str"; what was never computed has no type and no value.
 _UNCOMPUTED = re.compile(
     rb'<(?:\w+:)?c\s(?![^>]*\bt="str")[^>]*?\br="([A-Z]{1,4})(\d{1,8})"[^>/]*>'
@@ -47,8 +49,16 @@ class Oddities:
     hidden_rows: set[int] = field(default_factory=set)
 
 
-def check_archive(path: Path) -> dict[str, Oddities]:
-    """What is odd in each sheet, by its name; raises where the workbook is cut, a bomb, or made to exhaust a reader."""
+@dataclass
+class Looked:
+    """What is odd in each sheet, by its name; and whether the workbook counts its days from 1904."""
+
+    sheets: dict[str, Oddities] = field(default_factory=dict)
+    is_1904: bool = False
+
+
+def check_archive(path: Path) -> Looked:
+    """What is odd in a workbook; raises where the workbook is cut, a bomb, or made to exhaust a reader."""
     try:
         with ZipFile(path) as archive:
             entries = archive.infolist()
@@ -57,7 +67,8 @@ def check_archive(path: Path) -> dict[str, Oddities]:
             for entry in entries:
                 if entry.filename.endswith((".xml", ".rels")):
                     odd[entry.filename] = _check_part(archive, entry)
-            return {sheet: odd[part] for sheet, part in _sheet_parts(archive) if part in odd}
+            sheets = {sheet: odd[part] for sheet, part in _sheet_parts(archive) if part in odd}
+            return Looked(sheets, _IS_1904.search(archive.read("xl/workbook.xml")) is not None)
     except (BadZipFile, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, KeyError) as error:
         raise StagewatchError(
             f"the workbook is cut or damaged ({error})", remedy="export or copy it again; then send it"
@@ -142,13 +153,16 @@ def _whole_cells(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
 def _note_odd(piece: bytes, odd: Oddities) -> None:
     if b't="e"' in piece:
         for letters, number, text in _ERROR.findall(piece):
-            odd.cells[int(number), column_number(letters)] = ("error_cell", text.decode("utf-8", "replace"))
+            odd.cells[int(number), column_number(letters)] = ("error_cell", _text(text))
     if b"<f" in piece or b":f" in piece:
         for letters, number, text in _UNCOMPUTED.findall(piece):
-            formula = f"={text.decode('utf-8', 'replace')}"
-            odd.cells[int(number), column_number(letters)] = ("formula_without_value", formula)
+            odd.cells[int(number), column_number(letters)] = ("formula_without_value", f"={_text(text)}")
     if b"hidden=" in piece:
         odd.hidden_rows.update(map(int, _HIDDEN_ROW.findall(piece)))
+
+
+def _text(xml: bytes) -> str:
+    return unescape(xml.decode("utf-8", "replace"))
 
 
 def column_number(letters: bytes) -> int:

@@ -38,13 +38,14 @@ PREVIEW_ROWS = 30
 BEFORE, MAX_RAW = 6, 2_000
 LONGEST_HEADER = 60
 _NUMBER = re.compile(r"[+-]?[\d.,]+$|\d{4}-")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 
 
 class Opened:
     """A workbook, what is odd in its sheets, and the rows of those read last."""
 
     def __init__(self, path: Path, is_archive: bool) -> None:
-        odd = check_archive(path) if is_archive else {}
+        looked = check_archive(path) if is_archive else None
         try:
             self.book: CalamineWorkbook = load_workbook(str(path))
         except PasswordError as error:
@@ -53,7 +54,8 @@ class Opened:
             ) from error
         except (CalamineError, OSError) as error:
             raise _unreadable("the workbook", error) from error
-        self.odd = odd if is_archive else xls_oddities(path, [m.name for m in self.book.sheets_metadata])
+        looked = looked or xls_oddities(path, [m.name for m in self.book.sheets_metadata])
+        self.odd, self.is_1904 = looked.sheets, looked.is_1904
         self._rows: dict[str, list[SheetRow]] = {}
         self._cells = 0
         self._large: tuple[str, CalamineSheet] | None = None
@@ -128,7 +130,7 @@ def headers(book: Opened, title: str, words: list[str], header_rows: int) -> dic
         if len(headers.intersection(row.cells)) >= least:
             rows.append(row.number)
             context |= {r.number: r.cells for r in before}
-            following = header_rows
+            following = header_rows + 1  # a second row may complete a header of one
         if following:
             context[row.number] = row.cells
             following -= 1
@@ -141,52 +143,80 @@ def headers(book: Opened, title: str, words: list[str], header_rows: int) -> dic
 def row_batches(book: Opened, request: dict[str, Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows of a table by its request: first and last row, the places of the columns, the header's own rows.
 
-    A row is refused (`reason`, `cell`, `raw`) where a cell that is asked for holds an error or was never computed.
+    A row is refused (`reason`, `cell`, `raw`) where a cell that is asked for cannot be taken for what it shows. One in
+    which no such cell holds anything is no row.
     """
     places: list[int] = request["places"]
     first, last = request["first"], request["last"] or 1 << 30
-    left, right = request["left"], request["right"]
     header: list[list[str]] = request["header"]
     headers = {cell for cells in header for cell in cells}
     odd = book.odd_in(request["sheet"])
-    title_rows = set(request["title_rows"])
-    odd_by_row: dict[int, list[tuple[int, str, str]]] = {}
-    wanted = set(places)
-    for (number, column), (what, text) in sorted(odd.cells.items()):
-        if column - 1 in wanted:
-            odd_by_row.setdefault(number, []).append((column, what, text))
+    title_rows, once = set(request["title_rows"]), set(request["once"])
+    faults_of = _Faults(book, request)
     batch: list[tuple[Any, ...]] = []
-    reason: str | None
-    cell: str | None
-    raw: str | None
     for row in book.rows(request["sheet"]):
         if row.number < first:
             continue
         if row.number > last:
             break
         cells, width = row.cells, len(row.cells)
-        faults = odd_by_row.get(row.number)
-        if not faults and not any(map(str.strip, cells[left:right])):
-            continue
         texts = [cells[p] if p < width else "" for p in places]
-        kind = "title" if row.number in title_rows else row.kind
+        fault = faults_of(row, texts)
+        if fault is None and not any(map(str.strip, texts)):
+            continue
+        kind = row.kind or ("title" if row.number in title_rows else None)
         if kind is None and not headers.isdisjoint(texts) and any(_alike(texts, h) >= 2 for h in header):
             kind = "header"
         if kind is None and row.number in odd.hidden_rows:
             kind = "hidden"
         reason = cell = raw = None
-        if faults and kind in (None, "hidden"):
-            column, reason, _ = faults[0]
-            cell = f"{column_letters(column)}{row.number}"
-            shown = {column - 1: text for column, _, text in faults}
-            raw = "\t".join(c or shown.get(n, "") for n, c in enumerate(cells))[:MAX_RAW]
-            texts = [t or shown.get(p, "") for p, t in zip(places, texts, strict=True)]
+        if kind in (None, "hidden"):
+            if fault is not None:
+                reason, column, shown = fault
+                cell = f"{column_letters(column)}{row.number}"
+                raw = "\t".join(c or shown.get(n, "") for n, c in enumerate(cells))[:MAX_RAW]
+                texts = [t or shown.get(p, "") for p, t in zip(places, texts, strict=True)]
+            elif row.across or row.below:
+                spread = {p for start, end in row.across for p in range(start + 1, end + 1)}
+                spread |= once.intersection(row.below)
+                texts = ["" if p in spread else t for p, t in zip(places, texts, strict=True)]
         batch.append((row.number, kind, reason, cell, raw, *texts))
         if len(batch) == BATCH_ROWS:
             yield _as_batch(batch, schema)
             batch = []
     if batch:
         yield _as_batch(batch, schema)
+
+
+class _Faults:
+    """What is wrong with a row for its table: (reason, column from 1, place -> what a cell holds instead of a value).
+
+    A cell holds an error or was never computed; one is merged over several columns of the table, and a column that
+    must be there is one of them; in a workbook that counts its days from 1904 a day stands as a bare number.
+    """
+
+    def __init__(self, book: Opened, request: dict[str, Any]) -> None:
+        self.places: list[int] = request["places"]
+        self.required = set(request["required"])
+        self.days = [n for n, p in enumerate(self.places) if book.is_1904 and p in request["days"]]
+        self.odd: dict[int, list[tuple[int, str, str]]] = {}
+        for (number, column), (what, text) in sorted(book.odd_in(request["sheet"]).cells.items()):
+            if column - 1 in self.places:
+                self.odd.setdefault(number, []).append((column, what, text))
+
+    def __call__(self, row: SheetRow, texts: list[str]) -> tuple[str, int, dict[int, str]] | None:
+        found = self.odd.get(row.number)
+        if found:
+            column, reason, _ = found[0]
+            return reason, column, {column - 1: text for column, _, text in found}
+        for start, end in row.across:
+            asked = [p for p in self.places if start <= p <= end]
+            if len(asked) > 1 and not self.required.isdisjoint(asked):
+                return "merged_across", start + 1, {}
+        for n in self.days:
+            if _SERIAL.fullmatch(texts[n]):
+                return "serial_of_1904", self.places[n] + 1, {}
+        return None
 
 
 def _alike(texts: list[str], header: list[str]) -> int:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from struct import Struct, error, unpack_from
 
-from assets.landing.workbook_archive import Oddities
+from assets.landing.workbook_archive import Looked, Oddities
 
-_BOF, _EOF, _FILEPASS, _BOUNDSHEET = 0x0809, 0x000A, 0x002F, 0x0085
+_BOF, _EOF, _FILEPASS, _BOUNDSHEET, _DATEMODE = 0x0809, 0x000A, 0x002F, 0x0085, 0x0022
 _ROW, _BOOLERR, _STRING = 0x0208, 0x0205, 0x0207
 _FORMULAS = (0x0006, 0x0206, 0x0406)
 # What may stand between a formula and its text: the formula that it shares, an array's, a table's.
@@ -25,27 +25,30 @@ _LAST_SECTOR = 0xFFFFFFFA
 _HEAD = Struct("<HH")
 
 
-def xls_oddities(path: Path, titles: Sequence[str]) -> dict[str, Oddities]:
-    """What is odd in each sheet of these titles, which are all the workbook's in order; nothing of a file that is
-    damaged or locked."""
+def xls_oddities(path: Path, titles: Sequence[str]) -> Looked:
+    """What is odd in a workbook whose sheets have these titles, in order; nothing of one that is damaged or locked."""
     try:
-        return dict(zip(titles, _oddities(path.read_bytes()), strict=False))
+        return _looked(path.read_bytes(), titles)
     except (error, IndexError, ValueError):
-        return {}
+        return Looked()
 
 
-def _oddities(content: bytes) -> list[Oddities]:
+def _looked(content: bytes, titles: Sequence[str]) -> Looked:
     entries = _entries(content)
     book = entries.get("workbook") or entries.get("book") or b""
     starts: list[int] = []
+    is_1904 = False
     for kind, at, _ in _records(book, 0):
         if kind == _FILEPASS:
-            return []
+            return Looked()
         if kind == _BOUNDSHEET:
             starts += unpack_from("<I", book, at)
+        if kind == _DATEMODE:
+            is_1904 = unpack_from("<H", book, at) == (1,)
     # Whatever people calculate with tells who saved the file; a library that only writes formulas does not.
     is_calculated = "\x05summaryinformation" in entries
-    return [_sheet_oddities(book, start, is_calculated) for start in starts]
+    sheets = [_sheet_oddities(book, start, is_calculated) for start in starts]
+    return Looked(dict(zip(titles, sheets, strict=False)), is_1904)
 
 
 def _sheet_oddities(book: bytes, start: int, is_calculated: bool) -> Oddities:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,15 +54,29 @@ def header_rows(path: Path, sheet: str, words: set[str], rows: int) -> SheetCont
     )
 
 
-def row_batches(path: Path, sheet: str, layout: Layout, places: list[int]) -> Iterator[pa.RecordBatch]:
-    """The rows of a table: source_row, kind, reason, cell, raw, then a text column `cN` for each place N.
+def row_batches(
+    path: Path,
+    sheet: str,
+    layout: Layout,
+    *,
+    required: Iterable[str] = (),
+    once: Iterable[str] = (),
+    days: Iterable[str] = (),
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a table: source_row, kind, reason, cell, raw, then a text column `cN` for each place N that is read.
 
-    A row with `reason` is refused: a cell that is asked for holds an error or was never computed.
+    Our columns: `required` ones, those of which a merged cell counts `once`, and those that hold `days`. A row with
+    `reason` is refused: a cell that is asked for cannot be taken for what it shows.
     """
+    places = sorted({p for p in layout.places.values() if p is not None})
+
+    def placed(names: Iterable[str]) -> list[int]:
+        return [p for name in names if (p := layout.places.get(name)) is not None]
+
     header = [[cells[p] if p < len(cells) and cells[p] else "\0" for p in places] for cells in layout.header_cells]
     yield from _reader.rows(
-        path, sheet=sheet, places=places, first=layout.header_row + 1, last=layout.last_row, left=layout.left,
-        right=layout.right, title_rows=layout.title_rows, header=header or [["\0"] * len(places)],
+        path, sheet=sheet, places=places, first=layout.header_row + 1, last=layout.last_row,
+        title_rows=layout.title_rows, header=header, required=placed(required), once=placed(once), days=placed(days),
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import duckdb
 
 from assets.landing.mappings import landing_table
-from assets.staging.reasons import source_columns
 from assets.staging.records import Candidate
 from assets.staging.relations import Relation
 from assets.warehouse import read_sql
@@ -45,7 +44,7 @@ def _note_behind(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
     )
     behind: dict[tuple[int, str], list[str]] = {}
     for number, _, _, column, value in mapping.placed_values():
-        behind.setdefault((number, column), []).extend(source_columns(mapping, value))
+        behind.setdefault((number, column), []).extend(mapping.source_columns(value))
     if behind:
         rows = [(number, column, list(dict.fromkeys(names))) for (number, column), names in behind.items()]
         con.executemany("insert into _behind values (?, ?, ?)", rows)

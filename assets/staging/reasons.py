@@ -8,7 +8,6 @@ from functools import lru_cache
 from assets.landing.header_match import HeaderRow, place_of
 from data_contracts.contract import load_contract, names
 from data_contracts.mapping import Mapping
-from data_contracts.mapping_values import Value
 from data_contracts.predicates import row_predicates
 from data_contracts.texts import Language, Texts
 
@@ -47,19 +46,6 @@ def place_text(mapping: Mapping | None, record: str | None, column: str | None, 
 @lru_cache(maxsize=256)
 def _header_row(found: tuple[str, ...]) -> HeaderRow:
     return HeaderRow(dict(enumerate(found)), {}, len(found))
-
-
-def source_columns(mapping: Mapping, value: Value) -> Iterator[str]:
-    """The columns of a source that a value is read from, through what is derived."""
-    declared = {name for source in mapping.sources.values() for name in source.columns}
-    derived = {name: value for source in mapping.sources.values() for name, value in source.derive.items()}
-    for name in value.columns:
-        plain = name.split(".")[-1]
-        plain = plain if plain in declared | derived.keys() else plain.partition("_")[2]
-        if plain in declared:
-            yield plain
-        elif plain in derived:
-            yield from source_columns(mapping, derived[plain])
 
 
 def _headers(mapping: Mapping, record: str | None, column: str, row: HeaderRow, found: Sequence[str]) -> Iterator[str]:

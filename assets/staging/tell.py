@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 import duckdb
 
-from assets.staging.readings import reading_texts
+from assets.staging.readings import MOST_FILES, doubt_texts, hidden_in_files
 from assets.staging.reasons import FOUND_SQL, place_text, reason_text, remedy_text
 from assets.workspace import Run
 from data_contracts.mapping import Mapping
 from data_contracts.mapping_targets import refused_by_playbook
 from data_contracts.texts import Texts
-
-MOST_FILES = 5
 
 
 def problems(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run) -> list[str]:
@@ -77,17 +75,21 @@ def readings(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: R
     """How tables of this run's files were read where another way were possible: a line for what several files share."""
     language = run.settings.language
     say = Texts("ingestion", language)
-    by_code = {m.mapping: m for m in mappings}
-    files: dict[str, list[str]] = {}
-    for file_id, name, code in con.execute(
+    new = con.execute(
         "select file_id, name, mapping from landing.files where landed_at = ? and status = 'active' order by file_id",
         [run.now],
-    ).fetchall():
-        for what in reading_texts(con, file_id, by_code[code], language) if code in by_code else ():
+    ).fetchall()
+    lines = []
+    for mapping in mappings:
+        lines += hidden_in_files(con, mapping, [f for f, _, code in new if code == mapping.mapping], language)
+    files: dict[str, list[str]] = {}
+    for file_id, name, _ in new:
+        for what in doubt_texts(con, file_id, language):
             files.setdefault(what, []).append(name)
-    return [
+    lines += [
         say("file_said", file=names[0], what=what)
         if len(names) == 1
         else say("files_said", file=names[0], others=f"{len(names) - 1:,}", what=what)
         for what, names in files.items()
     ]
+    return lines

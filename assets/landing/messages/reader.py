@@ -108,9 +108,9 @@ def _records(path: Path, shape: Shape) -> Iterator[Record | Refused]:
 
 
 def _sheet_records(path: Path, shape: Shape, sheet: str) -> Iterator[Record | Refused]:
-    places = list(range(len(shape.header)))
-    layout = Layout(shape.header_row, len(places), {}, shape.header, (), header_cells=(shape.header,))
-    for batch in xlsx.row_batches(path, sheet, layout, places):
+    places: dict[str, int | None] = {f"{place}": place for place in range(len(shape.header))}
+    layout = Layout(shape.header_row, len(places), places, shape.header, (), header_cells=(shape.header,))
+    for batch in xlsx.row_batches(path, sheet, layout):
         columns = [column.to_pylist() for column in batch.columns]
         for number, kind, reason, _, raw, *cells in zip(*columns, strict=True):
             if reason is not None:

@@ -10,10 +10,16 @@ create or replace macro staging.iso_time(t, zone) as (
                      try_cast(regexp_replace(t, '\s+([+-]\d{2}(?::?\d{2})?)$', '\1') as timestamptz))
        else timezone(zone, try_cast(t as timestamp)) end);
 
+-- Digits and marks as wide as letters are, and no-break blanks as blanks.
+create or replace macro staging.half_width(t) as (
+  translate(t, concat('０１２３４５６７８９．，－＋（）％￥−／：', chr(160), chr(8239)), '0123456789.,-+()%¥-/:  '));
+
 -- A date cut into pieces, and what is written of a time after it: 9:30, 09:30:15.5, 9:30 PM, nothing.
--- 2025.3.5, 2025/03/05 9:30 PM; 5.3.2025 9:30; 3/5/25 9:30 PM
+-- 2025.3.5, 2025/03/05 9:30 PM, ２０２５／３／５, 2025/3/5（周三）; 5.3.2025 9:30; 3/5/25 9:30 PM
 create or replace macro staging.ymd_pieces(t) as (
-  regexp_extract(t, '^(\d{4})[./-](\d{1,2})[./-](\d{1,2})(?:[T ,]+(\d.*))?$', ['y', 'm', 'd', 'r']));
+  regexp_extract(staging.half_width(t),
+    '^(\d{4})[./-](\d{1,2})[./-](\d{1,2})\s*(?:[(]?(?:星期|周|礼拜)[一二三四五六日天][)]?)?(?:[T ,]+(\d.*))?$',
+    ['y', 'm', 'd', 'r']));
 create or replace macro staging.dmy_pieces(t) as (
   regexp_extract(t, '^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[T ,]+(\d.*))?$', ['d', 'm', 'y', 'r']));
 create or replace macro staging.mdy_pieces(t) as (
@@ -29,7 +35,7 @@ create or replace macro staging.pieced_time(p, zone) as (
 
 -- 2025年3月5日, 2025年3月5日 星期三 下午3点, 2025年03月05日 9时5分30秒, 2025年3月5日 15:30
 create or replace macro staging.chinese_pieces(t) as (
-  regexp_extract(t,
+  regexp_extract(staging.half_width(t),
     '^(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?\s*(?:[（(]?(?:星期|周|礼拜)[一二三四五六日天][）)]?)?\s*'
     '(上午|下午|中午|晚上|傍晚|凌晨|早上|清晨)?\s*(?:(\d{1,2})\s*[:：时点](?:\s*(\d{1,2})\s*[:：分]?(?:\s*(\d{1,2}(?:\.\d+)?)\s*秒?)?)?)?$',
     ['y', 'm', 'd', 'half', 'h', 'mi', 's']));
@@ -69,8 +75,6 @@ create or replace macro staging.start_of_day(instant, zone) as (
 -- 12300.50 as it is; ¥12,300.50, 1.234,50 €, (1,200), 1,200-, 1.2万, 12.5% by the pattern of the mapping's marks.
 create or replace macro staging.plain_number(t) as (
   case when regexp_full_match(t, '[+-]?\d{1,28}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?') then try_cast(t as decimal(38, 8)) end);
-create or replace macro staging.half_width(t) as (
-  translate(t, concat('０１２３４５６７８９．，－＋（）％￥−', chr(160), chr(8239)), '0123456789.,-+()%¥-  '));
 -- Currencies before or after a number: a sign, with a country's letters before it or not; a code; 元 and its kin.
 create or replace macro staging.currency() as (
   '(?i:(?:US|HK|NT|NZ|CA|AU|SG|MX|A|C|R|S)?\p{Sc}|CNY|RMB|USD|EUR|GBP|JPY|HKD|MOP|TWD|NTD|KRW|INR|SGD|AUD|CAD|NZD|CHF'

@@ -146,7 +146,7 @@ def test_hidden_rows_are_counted_aloud(tmp_path: Path, skip: bool) -> None:
         assert "2 rows are hidden (sheet 日报) and " + how in check.text()
         assert check.accepted == (3 if skip else 2)
         desk = landed(tmp_path / name, name, content, mapping)
-        assert any(f"{name}: 2 rows are hidden" in line for line in desk.staging.problems)
+        assert any(f"2 rows are hidden ({name} 2) and {how}" in line for line in desk.staging.problems)
 
 
 def test_all_rows_of_a_hidden_sheet_are_hidden(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_errors_and_formulas_of_an_old_workbook_are_refused_as_in_a_new_one(tmp_
 def test_a_column_that_several_headers_fit_is_told(tmp_path: Path) -> None:
     content = xlsx({"日报": [["id", "stage", "at", "id"], ["A", "quotation", "2025-03-05", "B"]]})
     check = checked(tmp_path, "stages.xlsx", content)
-    said = "opportunity (sheet 日报): A id is read, and not D id, which fits as well"
+    said = "opportunity: A id is read, and not D id, which fits as well"
     assert said in check.text() and check.is_clean
     desk = landed(tmp_path, "stages.xlsx", content)
     desk.put("stages_more.xlsx", xlsx({"日报": [["id", "stage", "at", "id"], ["C", "quotation", "2025-03-05", "D"]]}))
