@@ -55,7 +55,8 @@ def _hidden(
 ) -> Iterator[tuple[str, str, str | None, int]]:
     """What to say, file, sheet, rows hidden."""
     for source, file, sheet, count in con.execute(
-        "select p.source, f.name, p.source_sheet, p.rows_hidden from landing.parts p join landing.files f using (file_id)"
+        "select p.source, f.name, p.source_sheet, p.rows_hidden"
+        " from landing.parts p join landing.files f using (file_id)"
         " where p.rows_hidden > 0 and list_contains(?, file_id) order by file_id, p.part_no",
         [list(file_ids)],
     ).fetchall():
