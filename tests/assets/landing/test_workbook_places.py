@@ -35,9 +35,10 @@ def xlsx(sheets: dict[str, list[list[Any]]], hidden: tuple[int, ...] = ()) -> by
     return out.getvalue()
 
 
-def xls(rows: list[list[Any]], hidden: tuple[int, ...] = (), many: int = 0) -> bytes:
+def xls(rows: list[list[Any]], hidden: tuple[int, ...] = (), many: int = 0, *, from_1904: bool = False) -> bytes:
     """A cell that is an Exception is an Excel error, one that begins with `=` a formula that nothing computed."""
     book, out = xlwt.Workbook(encoding="utf-8"), io.BytesIO()
+    book.dates_1904 = from_1904
     page = book.add_sheet("日报")
     for number, row in enumerate([*rows, *[["Z", "quotation", "2025-03-09"]] * many]):
         for column, cell in enumerate(row):
@@ -193,3 +194,48 @@ def test_a_column_that_several_headers_fit_is_told(tmp_path: Path) -> None:
     assert f"stages.xlsx: {said}" in desk.staging.problems[0]
     (told,) = desk.run(later=timedelta(hours=1)).staging.problems
     assert f"stages_more.xlsx and 1 other files: {said}" in told
+
+
+def formula(result: bytes, options: int, *, is_saved: bool) -> bytes:
+    """An .xls whose stage of B is a formula with this result; `is_saved`: by a program that people calculate with."""
+    content = xls([[*HEADER], ["A", "quotation", "2025-03-05"], ["B", "=1+1", "2025-03-06"]])
+    never = b"\x03\0\0\0\0\0\xff\xff\0\0"  # what xlwt writes for every formula: an empty text, no options
+    assert content.count(never) == 1
+    content = content.replace(never, result + options.to_bytes(2, "little"))
+    if is_saved:
+        free = content.index("Workbook".encode("utf-16-le")) + 128  # the directory's next entry, which is empty
+        name = "\x05SummaryInformation".encode("utf-16-le")
+        entry = name.ljust(64, b"\0") + (len(name) + 2).to_bytes(2, "little") + b"\x02\x01" + b"\xff" * 12
+        content = content[:free] + entry + content[free + len(entry) :]
+    return content
+
+
+@pytest.mark.parametrize(
+    ("result", "options", "is_saved", "reason"),
+    [
+        (b"\x03\0\0\0\0\0\xff\xff", 0, True, None),  # a computed empty text
+        (b"\x03\0\0\0\0\0\xff\xff", 0, False, "formula_without_value"),
+        (bytes(8), 2, False, "formula_without_value"),  # zero, to be calculated when it is opened: so POI writes
+        (bytes(8), 2, True, None),
+        (b"\0\0\0\0\0\0\x08\x40", 2, False, None),  # 3.0
+        (b"\x01\0\x01\0\0\0\xff\xff", 0, True, None),
+        (b"\x02\0\x2a\0\0\0\xff\xff", 0, True, "error_cell"),
+        (b"\0\0\0\0\0\0\xff\xff", 0, True, "formula_without_value"),  # a text that does not follow
+    ],
+    ids=["empty", "xlwt", "POI", "zero", "number", "true", "#N/A", "cut"],
+)
+def test_what_a_formula_of_an_old_workbook_gave(
+    tmp_path: Path, result: bytes, options: int, is_saved: bool, reason: str | None
+) -> None:
+    desk = landed(tmp_path, "stages.xls", formula(result, options, is_saved=is_saved))
+    assert desk.rows("select cell, reason from landing.refused") == ([("B3", reason)] if reason else [])
+    assert desk.column("select count(*) from landing.test__events") == [1 if reason else 2]
+
+
+@pytest.mark.parametrize("from_1904", [False, True])
+def test_a_bare_number_for_a_day_means_nothing_in_an_old_workbook_of_1904(tmp_path: Path, from_1904: bool) -> None:
+    content = xls([[*HEADER], ["A", "quotation", 45721]], from_1904=from_1904)
+    desk = landed(tmp_path, "stages.xls", content, STAGES.replace("sources:", "dates: [excel]\nsources:"))
+    days = desk.column("select occurred_at::date::varchar from staging.stage_events")
+    refused = desk.rows("select cell, reason from landing.refused")
+    assert (days, refused) == (([], [("C2", "serial_of_1904")]) if from_1904 else (["2025-03-05"], []))
