@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from assets.spoken import add_spoken_functions
 from assets.workspace import Run
 from data_contracts.contract import Contract, create_table_sql, load_contract, names
 from data_contracts.playbook import Playbook
@@ -56,6 +57,7 @@ def connect_memory(settings: Settings, playbook: Playbook, as_of: datetime) -> d
 def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, playbook: Playbook, as_of: datetime) -> None:
     """Create schemas, staging tables (from the contracts) and `ref` tables; set the run variables."""
     con.execute("set TimeZone = ?", [settings.timezone])
+    add_spoken_functions(con)
     con.execute("set enable_progress_bar = false")  # DuckDB draws it on stdout; progress is told by the steps
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -77,6 +77,7 @@ class Expression:
         return str(root.sql(dialect="duckdb", comments=False))
 
 
+@lru_cache(maxsize=4096)
 def parse_expression(text: str) -> Expression:
     """Parse and check one expression; ValueError says what is not allowed."""
     if len(text) > MAX_LENGTH:

@@ -21,7 +21,9 @@ from data_contracts.expressions import Expression, parse_expression
 
 Scalar = str | int | float | bool | None
 Otherwise = Literal["quarantine", "null", "keep"]
-DateFormat = Literal["iso", "ymd", "dmy", "mdy", "chinese", "compact", "excel", "epoch_s", "epoch_ms", "epoch_us"]
+DateFormat = Literal[
+    "iso", "ymd", "dmy", "mdy", "chinese", "compact", "excel", "epoch_s", "epoch_ms", "epoch_us", "spoken"
+]
 DATE_FORMATS: tuple[str, ...] = get_args(DateFormat)
 DEFAULT_DATES: tuple[str, ...] = ("iso", "ymd", "chinese")
 TIME_PARTS = re.compile(r"%-?[HIMSpfgnTXc]")
@@ -76,13 +78,15 @@ class Constant(Strict):
 class Number(Strict):
     """How numbers are written. `unit` multiplies (1000 for amounts in thousands, 0.01 for bare percents).
 
-    Currency signs, 元, 万, 亿, k and % are understood; `suffixes` adds others with their factor.
+    Currency signs, 元, 万, 亿, k and % are understood; `suffixes` adds others with their factor. `spoken`: 三万五 and
+    3w5 as well.
     """
 
     unit: Decimal = Decimal(1)
     thousands: Literal[",", ".", " ", "'", ""] = ","
     decimal: Literal[".", ","] = "."
     suffixes: dict[str, Decimal] = Field(default_factory=dict)
+    spoken: bool = False
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Number:
@@ -92,7 +96,11 @@ class Number(Strict):
 
 
 class Value(Strict):
-    """Where one value comes from and how it is read. `values` is a value map, or the name of one of the mapping's."""
+    """Where one value comes from and how it is read. `values` is a value map, or the name of one of the mapping's.
+
+    `said_on`: for days of form `spoken`, the columns that say on which day (or in which month) they were said, the
+    first that does; `towards`: whether such a day is of a plan or of what happened.
+    """
 
     column: str | None = None
     first_of: tuple[str, ...] | None = None
@@ -107,6 +115,8 @@ class Value(Strict):
 
     dates: Texts | None = None
     precision: Literal["day", "instant"] | None = None
+    said_on: Annotated[tuple[str, ...], BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)] = ()
+    towards: Literal["plan", "happened"] = "happened"
     timezone: Zone | None = None
     number: Number | None = None
     split: str | None = None
@@ -163,10 +173,10 @@ class Value(Strict):
     def columns(self) -> tuple[str, ...]:
         """Every column it reads, as named in the mapping (`name` or `join.name`)."""
         if self.column is not None:
-            return (self.column,)
+            return (self.column, *self.said_on)
         if self.first_of is not None:
-            return self.first_of
-        return self.parsed.columns if self.parsed is not None else ()
+            return (*self.first_of, *self.said_on)
+        return (*(self.parsed.columns if self.parsed is not None else ()), *self.said_on)
 
 
 class Recorded(Value):

@@ -43,6 +43,7 @@ _PIECED_DATES = {
     "compact": ("staging.compact_pieces", "staging.compact_time"),
 }
 _IS_DAY: dict[str, Callable[[str], str]] = {
+    "spoken": lambda t: "true",
     "chinese": lambda t: f"not regexp_matches({t}, '[:：时点]')",
     "compact": lambda t: f"length({t}) = 8",
     "excel": lambda t: f"try_cast({t} as double) = floor(try_cast({t} as double))",
@@ -84,7 +85,7 @@ class Compiled:
     `written` is what stands in the file, `text` what is read (both over the relation's columns); `missed` is true
     where what is written stands in no value map. `steps` are named columns in between, each over those before it;
     `value` and `is_day` (a date written without a time) are over `t:NAME` and the steps. `reason` says what it means
-    that there is a text and no value; None where that cannot be.
+    that there is a text and no value; None where that cannot be. `said_on`: what spoken days are read against.
     """
 
     name: str
@@ -96,11 +97,14 @@ class Compiled:
     is_day: str = "false"
     reason: str | None = None
     steps: tuple[tuple[str, str], ...] = ()
+    said_on: str | None = None
 
     @property
     def text_columns(self) -> list[str]:
         """The first layer's columns."""
         columns = [f"{self.text} as {quote_ident(f't:{self.name}')}"]
+        if self.said_on:
+            columns.append(f"{self.said_on} as {quote_ident(f'b:{self.name}')}")
         if self.missed:
             columns.append(f"{self.missed} as {quote_ident(f'm:{self.name}')}")
             columns.append(f"{self.written} as {quote_ident(f'w:{self.name}')}")
@@ -128,7 +132,8 @@ def compile_value(name: str, value: Value, scope: Scope, habits: Habits, target:
     written = _as_text(source)
     text, missed = _text(value, source, habits.pairs(value))
     if kind == "time":
-        return _time(Compiled(name, written, text, missed, "", kind), value, target, habits)
+        base = _said_on(value, scope, habits) if "spoken" in (value.dates or habits.dates) else None
+        return _time(Compiled(name, written, text, missed, "", kind, said_on=base), value, target, habits)
     if kind == "number":
         return _number(Compiled(name, written, text, missed, "", kind), value.number or habits.number, target)
     if kind == "list":
@@ -209,6 +214,18 @@ def _mapped(value: Value, text: str, values: Mapping[str, str | None]) -> tuple[
     return mapped, f"coalesce({looked_up} not in ({keys}), false)" if value.otherwise == "quarantine" else None
 
 
+def _said_on(value: Value, scope: Scope, habits: Habits) -> str:
+    """What spoken days are read against, as YYYY-MM-DD or YYYY-MM; null where no column says one."""
+    zone = quote_literal(value.timezone or habits.zone)
+    found = [
+        f"strftime(timezone({zone}, {scope[c].sql}), '%Y-%m-%d')"
+        if scope[c].kind == "time"
+        else f"staging.day_or_month({_as_text(scope[c])})"
+        for c in value.said_on
+    ]
+    return f"coalesce({', '.join([*found, 'null::varchar'])})"
+
+
 def _time(c: Compiled, value: Value, target: str | None, habits: Habits) -> Compiled:
     t, z = quote_ident(f"t:{c.name}"), quote_literal(value.timezone or habits.zone)
     steps: list[tuple[str, str]] = []
@@ -221,7 +238,7 @@ def _time(c: Compiled, value: Value, target: str | None, habits: Habits) -> Comp
             steps.append((f"n{n}:{c.name}", needed))
             found = f"{put_together}({quote_ident(f'n{n}:{c.name}')}, {z})"
         else:
-            found = _whole_date(form, t, z)
+            found = _whole_date(form, c.name, z, value.towards)
         steps.append((f"a{n}:{c.name}", f"coalesce({instant}, {found})" if instant else found))
         instant = quote_ident(f"a{n}:{c.name}")
         days.append((instant, _day(form, t)))
@@ -238,7 +255,10 @@ def _time(c: Compiled, value: Value, target: str | None, habits: Habits) -> Comp
     return replace(c, value=typed, is_day=is_day, reason="not_a_date", steps=tuple(steps))
 
 
-def _whole_date(form: str, t: str, z: str) -> str:
+def _whole_date(form: str, name: str, z: str, towards: str) -> str:
+    t = quote_ident(f"t:{name}")
+    if form == "spoken":
+        return f"timezone({z}, spoken_day({t}, {quote_ident(f'b:{name}')}, {quote_literal(towards)})::timestamp)"
     if form in _WHOLE_DATES:
         return _WHOLE_DATES[form](t, z)
     parsed = f"try_strptime({t}, {quote_literal(form)})"
@@ -273,6 +293,8 @@ def _number(c: Compiled, number: Number, target: str | None) -> Compiled:
     if number.decimal == ".":
         cut = f"case when staging.plain_number({t}) is null then {cut} end"
         parsed = f"coalesce(staging.plain_number({t}), {written})"
+    if number.spoken:
+        parsed = f"coalesce({parsed}, try_cast(spoken_amount({t}) as decimal(38, 8)))"
     if number.unit != 1:
         parsed = f"round(({parsed})::double * {number.unit:f}, 8)"
     typed = f"try_cast({parsed} as {target or 'decimal(38, 8)'})"

@@ -75,6 +75,11 @@ create or replace macro staging.start_of_day(instant, zone) as (
 -- 12300.50 as it is; ¥12,300.50, 1.234,50 €, (1,200), 1,200-, 1.2万, 12.5% by the pattern of the mapping's marks.
 create or replace macro staging.plain_number(t) as (
   case when regexp_full_match(t, '[+-]?\d{1,28}(?:\.\d+)?(?:[eE][+-]?\d{1,2})?') then try_cast(t as decimal(38, 8)) end);
+-- The day or the month that stands in a text, as 2025-03-05 or 2025-03: of a title, a sheet's or a file's name.
+create or replace macro staging.day_or_month_code(p) as (
+  case when p.y <> '' then concat(p.y, '-', lpad(p.m, 2, '0'), if(p.d = '', '', concat('-', lpad(p.d, 2, '0')))) end);
+create or replace macro staging.day_or_month(t) as (staging.day_or_month_code(regexp_extract(staging.half_width(t),
+  '((?:19|20)\d{2})[^0-9]{0,3}(\d{1,2})(?:[^0-9]{0,3}(\d{1,2}))?', ['y', 'm', 'd'])));
 -- Currencies before or after a number: a sign, with a country's letters before it or not; a code; 元 and its kin.
 create or replace macro staging.currency() as (
   '(?i:(?:US|HK|NT|NZ|CA|AU|SG|MX|A|C|R|S)?\p{Sc}|CNY|RMB|USD|EUR|GBP|JPY|HKD|MOP|TWD|NTD|KRW|INR|SGD|AUD|CAD|NZD|CHF'
