@@ -133,6 +133,28 @@ class Unroll(Strict):
         return (self.fields,)
 
 
+class Unpivot(Strict):
+    """A row for each of these columns that is filled in: what the column is called in `name`, its cell in `value`, what
+    tells the row from all others in `key`. `split`: characters that part a cell, which is then a row for each part."""
+
+    source: Annotated[str, Field(alias="from")]
+    taken: Annotated[Columns, Field(alias="columns")]
+    name: str = "name"
+    value: str = "value"
+    key: str = "key"
+    split: str | None = None
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The columns that it adds."""
+        return (self.name, self.value, self.key)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return self.taken
+
+
 class Fill(Strict):
     """Blank cells of some columns take what other rows of the same key say: the commonest, of equals the least text."""
 
@@ -147,26 +169,27 @@ class Fill(Strict):
 
 
 class DerivedSource(Strict):
-    """A table made from another: exactly one of pair, pick, notes, resolve, unroll and fill."""
+    """A table made from another: exactly one of pair, pick, notes, resolve, unroll, unpivot and fill."""
 
     pair: Pair | None = None
     pick: Pick | None = None
     notes: Notes | None = None
     resolve: Resolve | None = None
     unroll: Unroll | None = None
+    unpivot: Unpivot | None = None
     fill: Fill | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> DerivedSource:
-        rules = (self.pair, self.pick, self.notes, self.resolve, self.unroll, self.fill)
+        rules = (self.pair, self.pick, self.notes, self.resolve, self.unroll, self.unpivot, self.fill)
         if len([rule for rule in rules if rule is not None]) != 1:
-            raise ValueError("needs exactly one of pair, pick, notes, resolve, unroll and fill")
+            raise ValueError("needs exactly one of pair, pick, notes, resolve, unroll, unpivot and fill")
         return self
 
     @property
-    def rule(self) -> Pair | Pick | Notes | Resolve | Unroll | Fill:
+    def rule(self) -> Pair | Pick | Notes | Resolve | Unroll | Unpivot | Fill:
         """The one way in which it is made."""
-        rule = self.pair or self.pick or self.notes or self.resolve or self.unroll or self.fill
+        rule = self.pair or self.pick or self.notes or self.resolve or self.unroll or self.unpivot or self.fill
         assert rule is not None
         return rule
 
@@ -195,7 +218,7 @@ def derived_columns(name: str, derived: DerivedSource, columns: list[str]) -> li
               rule.by if isinstance(rule, Pair | Pick) else rule.columns, known)  # fmt: skip
     if isinstance(rule, Pair):
         texts: tuple[str | None, ...] = (rule.start, rule.complete)
-    elif isinstance(rule, Unroll | Fill):
+    elif isinstance(rule, Unroll | Unpivot | Fill):
         texts = ()
     else:
         texts = (rule.needs_opportunity if isinstance(rule, Resolve) else rule.where,)
@@ -203,7 +226,7 @@ def derived_columns(name: str, derived: DerivedSource, columns: list[str]) -> li
         all_known(where, expression_columns(where, text), known)
     if isinstance(rule, Pick | Fill):
         return columns
-    if isinstance(rule, Unroll):
+    if isinstance(rule, Unroll | Unpivot):
         return [*(kept_name(column, rule.added) for column in columns), *rule.added]
     if isinstance(rule, Pair):
         sides = [f"{side}_{column}" for side in ("start", "complete") for column in columns]

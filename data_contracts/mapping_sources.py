@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -81,6 +81,8 @@ class Source(Strict):
     columns: dict[ColumnName, SourceColumn]
     blank: Texts = ()
     fill_down: tuple[str, ...] = ()
+    dittos: tuple[str, ...] = ()
+    needs: tuple[tuple[str, ...], ...] = ()
     where: str | None = None
     tables: Literal["one", "many"] = "one"
     header_rows: Annotated[int, Field(ge=1, le=3)] = 1
@@ -122,6 +124,9 @@ class Source(Strict):
             raise ValueError("names no columns")
         _refuse_reserved(self.columns | self.derive)
         all_known("fill_down", self.fill_down, self.columns)
+        all_known("dittos", self.dittos, self.columns)
+        for columns in self.needs:
+            all_known("needs", columns, self.columns)
         if not isinstance(self.duplicates, str):
             all_known("duplicates", self.duplicates, [*self.columns, *FILE_COLUMNS])
         known: list[str] = [*self.columns, *PROVENANCE]
@@ -143,8 +148,18 @@ class Source(Strict):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Our columns that a file must have."""
+        """Our columns that a file must have; none where `needs` says which sets of them are enough."""
+        if self.needs:
+            return ()
         return tuple(name for name, column in self.columns.items() if not column.optional and column.title is None)
+
+    def missing(self, present: Collection[str]) -> tuple[str, ...]:
+        """Our columns that a table with those that are `present` still lacks to be this source's."""
+        return min((tuple(n for n in names if n not in present) for names in self.needs or (self.required,)), key=len)
+
+    def deciding(self, present: Collection[str]) -> tuple[str, ...]:
+        """The columns by which a table with those that are `present` is this source's."""
+        return next((names for names in self.needs if set(names) <= set(present)), self.required)
 
     def with_registry(self, fields: Mapping[str, tuple[str, ...]]) -> Source:
         """The source with the registry's headers (field -> headers) in the place of each `@field`."""

@@ -48,6 +48,11 @@ class Layout:
     doubts: tuple[Doubt, ...] = ()
 
     @property
+    def filled(self) -> list[str]:
+        """Our columns that the table has, or that a title tells."""
+        return [name for name, place in self.places.items() if place is not None or self.titles.get(name)]
+
+    @property
     def header_top(self) -> int:
         """The header's first row."""
         return self.header_row - max(len(self.header_cells), 1) + 1
@@ -82,7 +87,7 @@ def find_layout(table: Table, source: Source) -> Layout | Miss:
             return replace(tables[0], unused=(*tables[0].unused, *rest))
         if best is None or tables.matched > best.matched:
             best = tables
-    return best or Miss(tuple(_wanted(source.columns[c]) for c in source.required), (), 0)
+    return best or Miss(tuple(_wanted(source.columns[c]) for c in source.missing(())), (), 0)
 
 
 def tables_at(rows: Mapping[int, tuple[str, ...]], number: int, source: Source) -> list[Layout] | Miss:
@@ -92,7 +97,7 @@ def tables_at(rows: Mapping[int, tuple[str, ...]], number: int, source: Source) 
     if isinstance(tables, Miss) or source.header_row is not None or number + 1 not in rows:
         return tables
     below = rows[number + 1]
-    required = {t.places[name] for t in tables for name in source.required}
+    required = {t.places[name] for t in tables for name in source.deciding(t.filled)}
     if any(below[p].strip() not in ("", header[-1][p].strip()) for p in required if p is not None and p < len(below)):
         return tables
     deeper = _beside_each_other(number + 1, _header_cells(rows, number + 1, max(source.header_rows, 2)), source)
@@ -118,7 +123,7 @@ def _beside_each_other(number: int, header: tuple[tuple[str, ...], ...], source:
         blocks = [layout_of(number, header, source, x, y) for x, y in zip(lefts, rights, strict=True)]
         starts = [block.left for block in blocks if isinstance(block, Layout)]
     if len(starts) < 2 and isinstance(whole, Layout):
-        places = [p for name, p in whole.places.items() if p is not None and name in source.required]
+        places = [p for n in source.deciding(whole.filled) if (p := whole.places[n]) is not None]
         names = [normal_header(text) for text in whole.found]
         first = min(places, default=0)
         starts = [p for p in range(first, whole.width) if names[p] == names[first]]
@@ -150,7 +155,8 @@ def layout_of(
         lower = {p: text for p, t in enumerate(header[-1]) if (text := t.strip()) and left <= p < right}
     matched = match_headers(source.columns, HeaderRow(inside, lower, width))
     places = matched.places
-    missing = [name for name in source.required if places[name] is None]
+    # Whether a title tells its column is known when the table is.
+    missing = source.missing({n for n, place in places.items() if place is not None or source.columns[n].title})
     if missing:
         unclear = tuple(
             (_wanted(source.columns[d.column]), tuple(found[p] for p in d.others))
@@ -183,4 +189,4 @@ def _joined(header: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def _wanted(column: SourceColumn) -> str:
-    return " / ".join(str(h) for h in column.headers) or " / ".join(column.synonyms)
+    return " / ".join(str(h) for h in column.headers) or " / ".join(column.synonyms) or f"the title {column.title}"

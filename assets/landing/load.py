@@ -6,6 +6,7 @@ by record. Both give the same rows under the same numbers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -30,6 +31,7 @@ MAX_LINE_BYTES = 16 << 20
 MAX_RAW = 2000
 # 〃, 同上, ": as above.
 DITTO = '[〃"″＂“”]{1,2}|同上|ditto|do[.]'
+BARE_NUMBER, _UNIT_BEHIND = "^([+-]?[0-9０-９][0-9０-９,，.．]*)$", r"\1"
 BLANKS = " \u00a0\u3000\t\r\n"
 
 
@@ -110,8 +112,7 @@ def _load_part(
         if part.text is not None and (careful or part.form == "messages"):
             part = replace(part, text=verified(part.text, part.path, part.source.encoding, scratch))
         _load_rows(con, part, table, file_id)
-    for column in part.source.fill_down:
-        _fill_down(con, table, column, part, file_id)
+    _fill_down(con, table, part, file_id)
     landed = _count(con, f"select count(*) from {table} where {_is_of_part(part, file_id)}", [])
     refused = _refused(con, file_id) - before
     is_workbook = part.form == "xlsx"
@@ -135,7 +136,10 @@ def _load_by_duckdb(con: duckdb.DuckDBPyConnection, part: Part, table: str, file
     names = [f"c{n}" for n in range(part.layout.width)]
     spec = ", ".join(f"'{n}': 'VARCHAR'" for n in names)
     quote = part.dialect.quote or ""
-    values = ", ".join("null" if p is None else clean(names[p]) for p in part.layout.places.values())
+    values = ", ".join(
+        quote_literal(part.layout.titles.get(column)) if p is None else _with_unit(clean(names[p]), column, part.layout)
+        for column, p in part.layout.places.items()
+    )
     try:
         con.execute(
             f"insert into {table} select {file_id}, null, null, null, {values}"
@@ -199,7 +203,7 @@ def _load_workbook(con: duckdb.DuckDBPyConnection, plan: Plan, part: Part, table
     # An amount that is merged over the rows of several visits is one amount, whatever else holds for all of them.
     amounts, days = plan.mapping.columns_read_as("DECIMAL"), plan.mapping.columns_read_as("TIMESTAMPTZ", "DATE")
     batches = xlsx.row_batches(
-        part.path, part.sheet or "", layout, required=part.source.required, once=amounts, days=days
+        part.path, part.sheet or "", layout, required=part.source.deciding(layout.filled), once=amounts, days=days
     )
     for batch in batches:
         con.register("_rows", pa.table(batch))
@@ -220,12 +224,13 @@ def _workbook_value(name: str, layout: Layout) -> str:
     place = layout.places[name]
     if place is None:
         return "null"
-    text = clean(f"replace(c{place}, chr(0), '')")
+    return _with_unit(clean(f"replace(c{place}, chr(0), '')"), name, layout)
+
+
+def _with_unit(text: str, name: str, layout: Layout) -> str:
+    """A cell's text as SQL, a bare number with the unit that its header says."""
     unit = layout.units.get(name)
-    if unit is None:
-        return text
-    with_unit = quote_literal("\\1" + unit)
-    return f"regexp_replace({text}, '^([+-]?[0-9０-９][0-9０-９,，.．]*)$', {with_unit})"
+    return text if unit is None else f"regexp_replace({text}, '{BARE_NUMBER}', {quote_literal(_UNIT_BEHIND + unit)})"
 
 
 def _records(part: Part) -> Iterator[tuple[int, Sequence[str | None]] | Refused]:
@@ -248,14 +253,21 @@ def _placed(
     records: Iterable[tuple[int, Sequence[str | None]] | Refused], part: Part, refused: list[Refused]
 ) -> Iterator[tuple[int | str | None, ...]]:
     """Rows as (row number, our columns cleaned); blank ones are passed over, refused ones put aside."""
-    places = list(part.layout.places.values())
+    places = list(part.layout.places.items())
+    titles = part.layout.titles
+    units = [(at, part.layout.units[name]) for at, (name, _) in enumerate(places) if name in part.layout.units]
     for record in records:
         if isinstance(record, Refused):
             refused.append(record)
             continue
         number, cells = record
-        values = [None if p is None or p >= len(cells) else _cleaned(cells[p]) for p in places]
+        values = [None if p is None or p >= len(cells) else _cleaned(cells[p]) for _, p in places]
         if any(v is not None for v in values):
+            values = [titles.get(n) if p is None else v for v, (n, p) in zip(values, places, strict=True)]
+            for at, unit in units:
+                cell = values[at]
+                if cell is not None:
+                    values[at] = re.sub(BARE_NUMBER, _UNIT_BEHIND + unit, cell)
             yield (number, *values)
 
 
@@ -274,20 +286,25 @@ def _is_of_part(part: Part, file_id: int) -> str:
     return f"file_id = {file_id} and source_sheet is not distinct from {quote_literal(part.source_sheet)}{first}{last}"
 
 
-def _fill_down(con: duckdb.DuckDBPyConnection, table: str, column: str, part: Part, file_id: int) -> None:
-    """Give blank cells (merged ones), and those that say ditto, the value above; a subtotal and the like give none."""
-    name, of_part = quote_ident(column), _is_of_part(part, file_id)
-    said = f"if(regexp_full_match({name}, '{DITTO}'), null, {name})"
-    con.execute(
-        f"""
-        update {table} as t set {name} = f.filled from (
-            select source_row, {said} is null as is_open,
-                   last_value(if(row_kind is null or row_kind = 'hidden', {said}, null) ignore nulls)
-                   over (order by source_row) as filled
-            from {table} where {of_part}) f
-        where t.file_id = {file_id} and t.source_sheet is not distinct from {quote_literal(part.source_sheet)}
-          and t.source_row = f.source_row and f.is_open"""
-    )
+def _fill_down(con: duckdb.DuckDBPyConnection, table: str, part: Part, file_id: int) -> None:
+    """Give cells that say ditto, and in columns that are filled down also blank ones (merged cells), the value above.
+
+    A subtotal and the like have none to give.
+    """
+    columns, filled = dict.fromkeys((*part.source.fill_down, *part.source.dittos)), []
+    for column in columns:
+        name = quote_ident(column)
+        said = f"if(regexp_full_match({name}, '{DITTO}'), null, {name})"
+        is_open = f"{said} is null" if column in part.source.fill_down else f"{name} is not null and {said} is null"
+        above = f"last_value(if(row_kind is null or row_kind = 'hidden', {said}, null) ignore nulls)"
+        filled.append(f"if({is_open}, {above} over (order by source_row), {name}) as {name}")
+    if columns:
+        con.execute(
+            f"update {table} as t set {', '.join(f'{name} = f.{name}' for name in map(quote_ident, columns))}"
+            f" from (select source_row, {', '.join(filled)} from {table} where {_is_of_part(part, file_id)}) f"
+            f" where t.file_id = {file_id} and t.source_sheet is not distinct from {quote_literal(part.source_sheet)}"
+            " and t.source_row = f.source_row"
+        )
 
 
 def _check_header_lines(part: Part) -> None:

@@ -2,8 +2,8 @@
 
 A sheet of daily reports holds a table per day, rep or topic, with a title over each and signatures under it. Where a
 source says `tables: many`, every row with its required columns begins a table; the header row held twice side by side
-begins two. `title` columns take their value from the lines above the table, the sheet's name, the lines below, in
-this order.
+begins two. `title` columns take their value from the lines above the table, the sheet's name, the lines below, the
+file's name, in this order.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def sheet_layouts(path: Path, table: Table, source: Source) -> list[Layout] | Mi
         footers: Lines = ()
         if any(column.title for column in source.columns.values()):
             footers = xlsx.header_rows(path, table.sheet or "", words_of(source), source.header_rows).footers
-        return [_titled(layout, source, table.preview, footers, table.sheet or "")]
+        return [titled(layout, source, table.preview, footers, table.sheet or "")]
     around = xlsx.header_rows(path, table.sheet or "", words_of(source), source.header_rows)
     found: list[Layout] = []
     for number in sorted({n + more for n in around.rows for more in range(source.header_rows)}):
@@ -62,16 +62,16 @@ def _under_each_other(found: list[Layout], source: Source, around: xlsx.SheetCon
     tops = {layout.header_row: layout.header_top for layout in found}
     rows = sorted(tops)
     for row, before, after in zip(rows, [0, *rows], [*rows[1:], None], strict=False):
-        above = _above(tops[row], before, around, source)
+        above = _above(tops[row], [f for f in found if f.header_row == before], around, source)
         below = [(n, c) for n, c in around.footers if row < n < (after or 1 << 30)]
         more: dict[str, Any] = {}
         if after is not None:
-            titles = _above(tops[after], row, around, source)
+            titles = _above(tops[after], [f for f in found if f.header_row == row], around, source)
             more = {"last_row": tops[after] - 1, "title_rows": tuple(n for n, _ in titles)}
         for layout in (f for f in found if f.header_row == row):
             earlier = next((t for t in reversed(tables) if t.left == layout.left and t.header_row < row), None)
             if above or earlier is None:
-                layout = _titled(layout, source, above, below, sheet)
+                layout = titled(layout, source, above, below, sheet)
             else:
                 units = {n: u for n, u in earlier.units.items() if layout.places[n] is not None} | layout.units
                 layout = replace(layout, titles=earlier.titles, title_cells=earlier.title_cells, units=units)
@@ -79,25 +79,33 @@ def _under_each_other(found: list[Layout], source: Source, around: xlsx.SheetCon
     return tables
 
 
-def _above(top: int, before: int, around: xlsx.SheetContext, source: Source) -> Lines:
-    """The lines above the header that begins in `top`: all of them, or after another table those that are titles."""
-    above = [(n, c) for n, c in around.context.items() if before < n < top]
-    return _titles_above(above, source) if before else above
+def _above(top: int, before: Sequence[Layout], around: xlsx.SheetContext, source: Source) -> Lines:
+    """The lines above the header that begins in `top`: all of them, or after other tables those that are titles."""
+    first = max((layout.header_row for layout in before), default=0)
+    above = [(n, c) for n, c in around.context.items() if first < n < top]
+    return _titles_above(above, before, source) if before else above
 
 
-def _titles_above(above: Lines, source: Source) -> Lines:
-    """The lines right above a header that are titles: of one text, or with a title column's value."""
+def _titles_above(above: Lines, before: Sequence[Layout], source: Source) -> Lines:
+    """The lines right above a header that are titles: of one text, or with a title column's value and no row of a table
+    before."""
     lines: list[tuple[int, tuple[str, ...]]] = []
     for number, cells in sorted(above, reverse=True):
         texts = {c for c in cells if c.strip()}
         is_titled = any(re.search(c.title, _line(cells)) for c in source.columns.values() if c.title)
-        if len(texts) > 1 and not is_titled:
+        if len(texts) > 1 and (not is_titled or any(_is_row(cells, layout, source) for layout in before)):
             break
         lines.append((number, cells))
     return sorted(lines)
 
 
-def _titled(layout: Layout, source: Source, above: Lines, below: Lines, sheet: str) -> Layout:
+def _is_row(cells: Sequence[str], layout: Layout, source: Source) -> bool:
+    """Whether a line has a text in each column by which the table is the source's."""
+    places = [layout.places[name] for name in source.deciding(layout.filled)]
+    return all(p is None or (p < len(cells) and cells[p].strip()) for p in places)
+
+
+def titled(layout: Layout, source: Source, above: Lines, below: Lines, sheet: str) -> Layout:
     """The layout with what stands nearest to the table: its title columns, and the unit of all its amounts."""
     lines = [line for line in sorted(above, reverse=True) if line[0] < layout.header_top]
     named = (0, (sheet,))
@@ -112,6 +120,13 @@ def _titled(layout: Layout, source: Source, above: Lines, below: Lines, sheet: s
     units = {n: unit for n in amounts if unit and layout.places[n] is not None} | layout.units
     cells = {name: cell for name, cell in places.items() if cell}
     return replace(layout, titles=titles, title_cells=cells, units=units)
+
+
+def titled_by_file(layout: Layout, source: Source, stem: str) -> Layout:
+    """The layout with what the file's name (without its ending) says where nothing nearer does."""
+    patterns = {name: c.title for name, c in source.columns.items() if c.title is not None}
+    titles = {n: layout.titles.get(n) or _first(pattern, [(0, (stem,))], 0, 1)[0] for n, pattern in patterns.items()}
+    return replace(layout, titles=titles)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -38,11 +38,17 @@ def write_ledger(
 
 
 def _note_behind(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
-    """Which columns of its source stand behind each column of a record: in one of them the fault is."""
+    """Which columns of its source stand behind each column of a record, and each derived one: in one of them the fault
+    is."""
     con.execute(
         "create or replace temp table _behind (record_no integer, column_name varchar, source_columns varchar[])"
     )
-    behind: dict[tuple[int, str], list[str]] = {}
+    derived = [(name, value) for source in mapping.sources.values() for name, value in source.derive.items()]
+    behind: dict[tuple[int, str], list[str]] = {
+        (number, name): list(mapping.source_columns(value))
+        for number in range(1, len(mapping.records) + 1)
+        for name, value in derived
+    }
     for number, _, _, column, value in mapping.placed_values():
         behind.setdefault((number, column), []).extend(mapping.source_columns(value))
     if behind:

@@ -6,6 +6,7 @@ one also has the row that it was paired with (other_file_id, other_sheet, other_
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import duckdb
@@ -14,7 +15,16 @@ from assets.landing.mappings import landing_table
 from assets.staging.values import Column, Compiled, Habits, Scope, add_steps, compile_value, condition
 from data_contracts.expressions import field_sql
 from data_contracts.mapping import Join, Mapping
-from data_contracts.mapping_derived import ENTRY_NUMBER, DerivedSource, Fill, Pair, Pick, Unroll, kept_name
+from data_contracts.mapping_derived import (
+    ENTRY_NUMBER,
+    DerivedSource,
+    Fill,
+    Pair,
+    Pick,
+    Unpivot,
+    Unroll,
+    kept_name,
+)
 from data_contracts.mapping_sources import Source
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident, quote_literal
@@ -118,6 +128,9 @@ def derived_relation(
         sql, scope, faults = _fill_sql(derived.rule, base), base.scope, base.faults
     elif isinstance(derived.rule, Unroll):
         sql, scope = _unroll_sql(derived.rule, base)
+        faults = base.faults
+    elif isinstance(derived.rule, Unpivot):
+        sql, scope = _unpivot_sql(derived.rule, base)
         faults = base.faults
     else:
         assert isinstance(derived.rule, Pick)
@@ -230,6 +243,33 @@ def _unroll_sql(unroll: Unroll, base: Relation) -> tuple[str, Scope]:
     scope = {n: Column(quote_ident(n), kind) for n, kind in kinds.items()} | provenance_scope()
     scope |= {n: Column(quote_ident(n)) for n in unroll.taken}
     return sql, {**scope, ENTRY_NUMBER: Column(quote_ident(ENTRY_NUMBER), "integer")}
+
+
+def _unpivot_sql(unpivot: Unpivot, base: Relation) -> tuple[str, Scope]:
+    """The rows once for each of these columns that is filled in (each part of its cell), with its name and a key."""
+    columns = [n for n in base.scope if n not in PROVENANCE_NAMES]
+    kept = [f"{quote_ident(n)} as {quote_ident(kept_name(n, unpivot.added))}" for n in columns]
+    kept += [quote_ident(f"{flag}{n}") for n in base.faults for flag in ("!", "d:")]
+    names = ", ".join(map(quote_literal, unpivot.taken))
+    cells = ", ".join(f"{base.scope[n].sql}::varchar" for n in unpivot.taken)
+    marks = "" if unpivot.split is None else re.escape(unpivot.split)
+    parts = f'regexp_split_to_array("u:cell", {quote_literal(f"[{marks}]")})' if marks else '["u:cell"]'
+    name, value, key = map(quote_ident, unpivot.added)
+    sql = f"""
+        select * exclude ("u:cell", "u:parts", "u:no"),
+               concat_ws('/', source_file, source_sheet, source_row, {name},
+                         if(len("u:parts") > 1, "u:no", null)) as {key}
+        from (
+            select *, trim(unnest("u:parts")) as {value}, unnest(range(1, len("u:parts") + 1)) as "u:no"
+            from (
+                select *, {parts} as "u:parts"
+                from (
+                    select {", ".join([PROVENANCE, _other(base), *kept])},
+                           unnest([{names}]) as {name}, unnest([{cells}]) as "u:cell"
+                    from ({base.sql})) where "u:cell" is not null)) where {value} <> ''"""
+    scope = {kept_name(n, unpivot.added): Column(quote_ident(kept_name(n, unpivot.added)), base.scope[n].kind)
+             for n in columns}  # fmt: skip
+    return sql, scope | provenance_scope() | {n: Column(quote_ident(n)) for n in unpivot.added}
 
 
 def _pair_sql(pair: Pair, base: Relation, habits: Habits) -> tuple[str, Scope, dict[str, Compiled]]:

@@ -11,7 +11,7 @@ from desk import Desk
 from data_contracts.contract import load_contract, names
 from data_contracts.expressions import OWN_FUNCTIONS, PLAIN_FUNCTIONS
 from data_contracts.mapping import Mapping, RecordMapping, Source, settable_columns
-from data_contracts.mapping_derived import Fill, Notes, Pair, Pick, Resolve, Unroll
+from data_contracts.mapping_derived import Fill, Notes, Pair, Pick, Resolve, Unpivot, Unroll
 from data_contracts.mapping_values import DATE_FORMATS, Number, Value
 
 
@@ -46,7 +46,7 @@ def test_the_how_to_loads_its_example(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [Mapping, Source, Value, Number, Pair, Pick, Notes, Resolve, Unroll, Fill, RecordMapping],
+    [Mapping, Source, Value, Number, Pair, Pick, Notes, Resolve, Unroll, Unpivot, Fill, RecordMapping],
     ids=lambda m: m.__name__,
 )
 def test_every_key_is_documented(text: str, model: type) -> None:
