@@ -3,7 +3,8 @@
     python -m benchmarks.daily_reports [--factor 0.1] [--level usual] [--mappings DIR] [--rows 40000]
 
 A company whose offices on paper send Excel daily reports, chats and journals is simulated at each level of dirt, landed
-and staged with the mappings that are shipped for them (and those of --mappings), and compared with what its files tell:
+and staged with the templates and mappings that are shipped for them (and those of --mappings), and compared with what
+its files tell:
 
 - files taken by kind of source, and visit reports (rep, customer, day, status) recovered: precision and recall;
 - stages and contract amounts of opportunities, likewise;
@@ -277,7 +278,9 @@ def _read_notes(con: duckdb.DuckDBPyConnection) -> None:
         select f.name as file, m.source_row, m.id
         from ({" union all ".join(parts)}) m join landing.files f using (file_id)
         union all
-        select distinct t.file, t.row, concat_ws('/', t.file, t.sheet, t.row) from told t where t.told_in = 'note'""")
+        select distinct t.file, t.row, concat_ws('/', t.file, t.sheet, t.row,
+          if(t.kind_of_source = 'excel_month_grid', 'd' || strftime(t.happened_on, '%d'), null))
+        from told t where t.told_in = 'note'""")
     con.execute(READ)
     show(con, "notes read, by field", " union all ".join(FIELD.replace("{{field}}", name) for name in FIELDS))
 

@@ -22,8 +22,8 @@ from simulation.parameters import Parameters
 MARKER = ".demo"
 # A year that ends on a Monday with a month of the quarter to go: the week's report is new, the forecast has work to do.
 FIRST_DAY, LAST_DAY = date(2024, 12, 2), date(2025, 12, 1)
-# What reads legacy daily reports, by the beginning of its name; and the offices on paper that send them.
-LEGACY_MAPPINGS, LEGACY_SHARE = ("company_chats", "company_journals", "daily_report"), 0.5
+# What reads chats and journals (workbooks are read by templates); and the share of offices on paper that send them.
+LEGACY_MAPPINGS, LEGACY_SHARE = ("company_chats", "company_journals"), 0.5
 
 
 def run_demo(folder: Path, *, factor: float, seed: int, daily_reports: Level | None, console: Console) -> None:
@@ -53,6 +53,6 @@ def write_demo_inputs(folder: Path, parameters: Parameters) -> Summary:
 
 
 def legacy_mappings() -> list[str]:
-    """The shipped mappings that read legacy daily reports."""
+    """The shipped mappings that read chats and journals."""
     shipped = (path.name for path in (files("data_contracts") / "mappings").iterdir())
     return sorted(name.removesuffix(".yaml") for name in shipped if name.startswith(LEGACY_MAPPINGS))

@@ -7,12 +7,14 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from data_contracts.errors import StagewatchError
 from data_contracts.headers import Headers, load_headers
 from data_contracts.mapping import Mapping, Source
-from data_contracts.playbook import find_yaml
+from data_contracts.mapping_extends import extended
+from data_contracts.playbook import find_yaml, shipped
 from data_contracts.settings import Settings
 from data_contracts.yaml_io import parse_yaml, validate_model
 
@@ -20,8 +22,12 @@ from data_contracts.yaml_io import parse_yaml, validate_model
 READERS_VERSION = 4
 READING = (
     "format", "encoding", "delimiter", "quote", "sheet", "header_row", "header_rows", "tables", "skip", "rows",
-    "columns", "fill_down", "channels",
+    "columns", "fill_down", "dittos", "needs", "channels",
 )  # fmt: skip
+
+# The beginning of the name of a template: a shipped mapping for a known layout of a report, tried on every file that
+# no other mapping reads.
+TEMPLATE = "daily_report_"
 
 # What people record in the dashboard and settle in the review list reaches every workspace.
 ALWAYS = ("dashboard_records", "review_decisions")
@@ -43,8 +49,8 @@ def read_mappings(
     last_good: dict[str, str] | None = None,
     try_out: Callable[[Mapping], None] | None = None,
 ) -> tuple[list[MappingFile], list[StagewatchError]]:
-    """The workspace's mappings by file name, then the shipped ones its settings name and those every workspace has;
-    and what is wrong with others.
+    """The workspace's mappings by file name, then the shipped ones its settings name and those every workspace has,
+    the templates last; and what is wrong with others.
 
     `last_good` has texts by path that stand in for a file that cannot be used any more; `try_out` raises for a new
     mapping that reads well and cannot be used.
@@ -53,13 +59,14 @@ def read_mappings(
     faults: list[StagewatchError] = []
     headers = _registry(workspace, faults)
     own = sorted((workspace / "mappings").glob("*.yaml"))
-    shipped = [name for name in (*settings.mappings, *ALWAYS) if name not in {path.stem for path in own}]
-    places: list[Path | str] = [*own, *shipped]
+    stems = {path.stem for path in own}
+    named = dict.fromkeys((*settings.mappings, *ALWAYS, *templates()))
+    places: list[Path | str] = [*own, *(name for name in named if name not in stems)]
     for place in places:
         name = f"mappings/{place.name if isinstance(place, Path) else f'{place}.yaml'}"
         try:
             document = _document(place, workspace)
-            mapping = _with_registry(validate_model(parse_yaml(document, name), Mapping, name), headers, name)
+            mapping = _mapping(document, workspace, headers, name)
             if mapping.mapping in {f.mapping.mapping for f in found}:
                 raise StagewatchError(
                     f"holds the mapping {mapping.mapping!r}, as another file does", remedy="change its code", file=name
@@ -78,8 +85,7 @@ def read_mappings(
                     error.message, remedy=f"{error.remedy}; until then its last good version is used", file=name
                 )
             )
-            last = _with_registry(validate_model(parse_yaml(earlier), Mapping, name), headers, name)
-            found.append(MappingFile(name, earlier, last, is_good=False))
+            found.append(MappingFile(name, earlier, _mapping(earlier, workspace, headers, name), is_good=False))
     return found, faults
 
 
@@ -92,8 +98,10 @@ def _registry(workspace: Path, faults: list[StagewatchError]) -> Headers:
         return load_headers()
 
 
-def _with_registry(mapping: Mapping, headers: Headers, name: str) -> Mapping:
-    """The mapping with the registry's headers in the place of each `@field`."""
+def _mapping(document: str, workspace: Path, headers: Headers, name: str) -> Mapping:
+    """The mapping that a document says: with what it extends, and the registry's headers in the place of `@field`."""
+    data = extended(parse_yaml(document, name), lambda base: parse_yaml(_document(base, workspace), base), name)
+    mapping = validate_model(data, Mapping, name)
     try:
         sources = {code: source.with_registry(headers.fields) for code, source in mapping.sources.items()}
     except ValueError as error:
@@ -111,6 +119,18 @@ def _document(place: Path | str, workspace: Path) -> str:
         ) from error
     except UnicodeDecodeError as error:
         raise StagewatchError("is not UTF-8", remedy="save it as UTF-8", file=str(source)) from error
+
+
+def is_template(mapping: Mapping) -> bool:
+    """Whether it is a template, as shipped or in the workspace's own version."""
+    return mapping.mapping.startswith(TEMPLATE)
+
+
+@cache
+def templates() -> tuple[str, ...]:
+    """The codes of the shipped templates, in the order in which they are tried."""
+    names = (path.name.removesuffix(".yaml") for path in shipped("mappings").iterdir())
+    return tuple(sorted(name for name in names if name.startswith(TEMPLATE)))
 
 
 def load_mappings(workspace: Path, settings: Settings) -> list[Mapping]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,15 +13,17 @@ from zipfile import is_zipfile
 from assets.landing import columnar, xlsx
 from assets.landing.csv_records import Dialect, preview_records
 from assets.landing.layout import Layout, Miss, Table, find_layout
-from assets.landing.mappings import ALWAYS, matching_sources
+from assets.landing.mappings import ALWAYS, TEMPLATE, is_template, matching_sources
 from assets.landing.messages.reader import Shape, find_shape
-from assets.landing.sheet_tables import block_name, sheet_layouts
+from assets.landing.sheet_tables import block_name, sheet_layouts, titled, titled_by_file
 from assets.landing.sniff import check_magic, format_of
 from assets.landing.text_files import TextFile, open_text, unpack
 from data_contracts.errors import StagewatchError
 from data_contracts.mapping import Format, Mapping, Source
 from data_contracts.messages import MESSAGE_COLUMNS
 
+# So many of a template's columns make a file worth calling a report that it nearly reads.
+LIKE_A_REPORT = 3
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -75,10 +79,16 @@ class _Near:
 
 
 def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path) -> Plan:
-    """The plan for a file's bytes at `path`, named `name`; raises where no mapping reads it, saying what is near."""
+    """The plan for a file's bytes at `path`, named `name`; raises where no mapping reads it, saying what is near.
+
+    The first mapping that fits; where only templates do, the one that finds most of its columns in the file.
+    """
     near: list[_Near] = []
+    fitting: list[Plan] = []
     plain: Path | None = None
-    for mapping, sources in matching_sources(name, mappings):
+    for mapping, sources in sorted(matching_sources(name, mappings), key=lambda pair: is_template(pair[0])):
+        if fitting and not is_template(mapping):
+            break
         parts: list[Part] = []
         unused: list[str] = []
         plain = plain or unpack(path, scratch)
@@ -89,17 +99,31 @@ def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path)
             unused += left
             near += misses
         if parts:
-            return Plan(mapping, tuple(parts), tuple(unused))
+            parts = [replace(p, layout=titled_by_file(p.layout, p.source, _stem(name))) for p in parts]
+            whole = [p for p in parts if not p.source.missing(p.layout.filled)]
+            unused += dict.fromkeys(p.sheet for p in parts if p not in whole and p.sheet is not None)
+            parts = whole
+        if parts:
+            fitting.append(Plan(mapping, tuple(parts), tuple(unused)))
+            if not is_template(mapping):
+                break
+    if fitting:
+        return max(fitting, key=lambda plan: max(len(p.layout.filled) for p in plan.parts))
     if plain is None:
         check_known(path, name, scratch)
     raise _no_mapping(name, mappings, near)
+
+
+def _stem(name: str) -> str:
+    """A file's name without its endings; of a workbook of mended rows the original's."""
+    return re.sub(r"([.](?:csv|tsv|txt|xls[xm]?|gz|fix-[0-9a-f]{8}))+$", "", name, flags=re.IGNORECASE)
 
 
 def other_readers(path: Path, name: str, mappings: Sequence[Mapping], used: str, scratch: Path) -> list[str]:
     """The mappings beside `used` that would read the file as well: which one does hangs on the order of their files."""
     others = []
     for mapping, _ in matching_sources(name, mappings):
-        if mapping.mapping != used:
+        if mapping.mapping != used and not is_template(mapping):
             with contextlib.suppress(StagewatchError):
                 others.append(plan_file(path, name, [mapping], scratch).mapping.mapping)
     return others
@@ -129,8 +153,10 @@ def _plan_text(path: Path, mapping: str, sources: list[tuple[str, Source]], scra
         misses: list[Miss] = []
         for delimiter in delimiters:
             dialect = Dialect(delimiter, None if source.quote == "none" else source.quote)
-            layout = find_layout(Table(None, preview_records(text.path, dialect)), source)
+            preview = preview_records(text.path, dialect)
+            layout = find_layout(Table(None, preview), source)
             if isinstance(layout, Layout):
+                layout = titled(layout, source, preview, (), "")
                 form: Format = "tsv" if tab else "csv"
                 return [Part(code, source, form, text.path, layout, dialect=dialect, text=text)], [], near
             misses.append(layout)
@@ -238,15 +264,18 @@ _PLANNERS = {
 
 
 def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> UnmappedError:
+    if all(n.mapping.startswith(TEMPLATE) for n in near):
+        near = [n for n in near if n.miss.matched >= LIKE_A_REPORT]
     if not near:
-        known = [m for m in mappings if m.mapping not in ALWAYS]
+        known = [m for m in mappings if m.mapping not in ALWAYS and not is_template(m)]
         patterns = ", ".join(dict.fromkeys(p for m in known for s in m.sources.values() for p in s.files))
         return UnmappedError(
             "no mapping reads a file of this name" if known else "the workspace has no mappings",
-            remedy=(f"name it like one of {patterns}; or write" if known else "write")
-            + " mappings/NAME.yaml in the workspace: docs/mappings.md shows how in ten minutes",
+            remedy=(f"name it like one of {patterns}; or let" if known else "let")
+            + f" `stagewatch contracts propose {shlex.quote(name)}` write mappings/NAME.yaml, to be looked over"
+            " (docs/mappings.md)",
         )
-    best = max(near, key=lambda n: n.miss.matched)
+    best = max(near, key=lambda n: (not n.mapping.startswith(TEMPLATE), n.miss.matched))
     if best.fault is not None:
         return UnmappedError(
             f"the mapping {best.mapping} (source {best.source}) does not read it: {best.fault.message}",
@@ -257,9 +286,13 @@ def _no_mapping(name: str, mappings: Sequence[Mapping], near: list[_Near]) -> Un
     unclear = [f"cannot tell which of {', '.join(headers)} is {wanted!r}" for wanted, headers in best.miss.unclear]
     missing = [wanted for wanted in best.miss.missing if wanted not in dict(best.miss.unclear)]
     faults = [*unclear, *([f"misses {_quoted(missing)}"] if missing else [])]
+    what = "template" if best.mapping.startswith(TEMPLATE) else "mapping"
     return UnmappedError(
-        f"{where}the mapping {best.mapping} (source {best.source}) {'; '.join(faults)}; the file has {there}",
-        remedy=f"add the file's own header to sources.{best.source}.columns in the mapping {best.mapping} "
+        f"{where}the {what} {best.mapping} (source {best.source}) {'; '.join(faults)}; the file has {there}",
+        remedy=f"let `stagewatch contracts propose {shlex.quote(name)}` write a mapping, to be looked over; or write "
+        f"one that extends {best.mapping} with the file's own headers (docs/daily_reports.md)"
+        if what == "template"
+        else f"add the file's own header to sources.{best.source}.columns in the mapping {best.mapping} "
         "(a list holds alternatives), or mark the column optional",
     )
 

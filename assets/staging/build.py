@@ -17,7 +17,7 @@ import duckdb
 
 from assets.landing.fixes import TABLE as FIXES
 from assets.landing.land import has_table
-from assets.landing.mappings import landing_table
+from assets.landing.mappings import is_template, landing_table
 from assets.landing.rebuild import mappings_in_force
 from assets.staging.compiled import Aids, Mapped, compile_mapping, fresh_tables, unusable
 from assets.staging.identity import masters_of, read_masters
@@ -55,6 +55,8 @@ class StagingResult:
 def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
     """Rebuild schema staging whole from the active landing rows; nothing changes where it fails."""
     mappings, _ = mappings_in_force(con, run)
+    read = _mappings_read(con)
+    mappings = [m for m in mappings if m.mapping in read or not is_template(m)]
     con.begin()
     try:
         fresh_tables(con)
@@ -65,7 +67,7 @@ def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
         structured = [m for m in mappings if not m.is_told]
         mapped = _stage(con, structured, run, aids)
         if len(structured) < len(mappings):
-            if _has_landed(con, [m for m in mappings if m.is_told]):
+            if any(m.is_told and m.mapping in read for m in mappings):
                 aids.masters = read_masters(con, aids.masters.identity)
             mapped += _stage(con, [m for m in mappings if m.is_told], run, aids)
             _give_keys_again(con)
@@ -90,10 +92,9 @@ def _no_aids_yet(con: duckdb.DuckDBPyConnection, run: Run) -> Aids:
     return Aids(Library(lambda: NoteReader(lexicon), words), masters_of(con, load_identity(root)))
 
 
-def _has_landed(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping]) -> bool:
-    """Whether any file feeds one of these mappings."""
-    read = {mapping for (mapping,) in con.execute("select distinct mapping from landing.parts").fetchall()}
-    return any(mapping.mapping in read for mapping in mappings)
+def _mappings_read(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The codes of the mappings that any file feeds."""
+    return {mapping for (mapping,) in con.execute("select distinct mapping from landing.parts").fetchall()}
 
 
 def _stage(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], run: Run, aids: Aids) -> list[Mapped]:

@@ -9,8 +9,9 @@ import pytest
 from data_contracts.contract import names
 from data_contracts.errors import StagewatchError
 from data_contracts.mapping import Mapping, normal_header, settable_columns
+from data_contracts.mapping_extends import extended
 from data_contracts.playbook import shipped
-from data_contracts.yaml_io import load_model, parse_yaml, validate_model
+from data_contracts.yaml_io import load_yaml, parse_yaml, validate_model
 
 HEAD = "mapping: m\nversion: 1.0.0\nname: {zh: 映射, en: mapping}\nsource_kind: crm\n"
 SOURCES = "sources: {s: {files: [a*.csv], columns: {id: ID, stage: Stage, at: At}}}\n"
@@ -147,4 +148,5 @@ def _shipped() -> list[Any]:
 
 @pytest.mark.parametrize("path", _shipped(), ids=lambda p: p.name)
 def test_shipped_mappings_are_valid(path: Any) -> None:
-    assert load_model(path, Mapping).mapping == path.name.removesuffix(".yaml")
+    data = extended(load_yaml(path), lambda base: load_yaml(shipped("mappings") / f"{base}.yaml"), path.name)
+    assert validate_model(data, Mapping, path.name).mapping == path.name.removesuffix(".yaml")

@@ -245,4 +245,4 @@ def test_a_workspace_without_mappings_says_how_to_begin(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "w", None)
     desk.put("stages.csv", GOOD)
     desk.run()
-    assert "the workspace has no mappings (write mappings/NAME.yaml" in desk.landing.problems[0]
+    assert "the workspace has no mappings (let `stagewatch contracts propose" in desk.landing.problems[0]
