@@ -38,9 +38,15 @@ def sheet_layouts(path: Path, table: Table, source: Source) -> list[Layout] | Mi
     around = xlsx.header_rows(path, table.sheet or "", words_of(source), source.header_rows)
     found: list[Layout] = []
     for number in sorted({n + more for n in around.rows for more in range(source.header_rows)}):
-        is_over = not found or number - source.header_rows >= found[-1].header_row
-        tables = tables_at(around.context, number, source) if number in around.context and is_over else []
-        found += [] if isinstance(tables, Miss) else tables
+        tables = tables_at(around.context, number, source) if number in around.context else []
+        if isinstance(tables, Miss) or not tables:
+            continue
+        if found and number - source.header_rows < (last := found[-1].header_row):
+            # Of two headers that share a row the one that finds more is meant.
+            if max(len(t.filled) for t in tables) <= max(len(f.filled) for f in found if f.header_row == last):
+                continue
+            found = [f for f in found if f.header_row != last]
+        found += tables
     if not found:
         return layout if isinstance(layout, Miss) else [layout]
     return _under_each_other(found, source, around, table.sheet or "")

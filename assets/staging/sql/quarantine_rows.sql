@@ -27,7 +27,9 @@ placed as (
     and p.mapping = l.mapping and l.source_row > p.header_row and (p.last_row is null or l.source_row <= p.last_row)
 ),
 found as (
+  -- What is required and missing was to stand in a cell that is blank.
   select *, cells[coalesce(list_filter(behind, lambda c: raw->>c = fault."value")[1],
+                           if(fault."value" is null, list_filter(behind, lambda c: raw->>c is null)[1], null),
                            list_filter(behind, lambda c: raw->>c is not null)[1], behind[1])] as stands
   from placed
 )
