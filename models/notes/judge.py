@@ -79,7 +79,10 @@ class Judge:
             amount, draft.competitor, next_step, next_date, 0.0, {**draft.spans, **spans},
         )  # fmt: skip
         if not (told or fact.stage or done or missing or fact.amount_yuan is not None or fact.competitor or next_step):
-            return None
+            # 下午拜访某某: a plan or a report? Where only the rules see an outcome, a person looks.
+            if ruled is None or ruled.status is None:
+                return None
+            return replace(ruled, confidence=_ASKED)
         sure = self.heads["sure"].probabilities([*sureness_of(draft), f"fact={round(is_fact * 10)}"])
         confidence = sure["fact"]
         if told is None and not any(part.is_told for part in draft.parts):

@@ -51,7 +51,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 def test_a_message_sent_in_three_exports_is_one_visit(desk: Desk) -> None:
     desk.put("南京日报群_2024-05.txt", MAY)
-    desk.put("南京日报群.txt", MAY[MAY.index("2024-05-06 18:13") :] + "2024-05-07 18:00:00 陈刚\n下午拜访秣陵电子\n\n")
+    desk.put(
+        "南京日报群.txt", MAY[MAY.index("2024-05-06 18:13") :] + "2024-05-07 18:00:00 陈刚\n下午拜访了秣陵电子\n\n"
+    )
     desk.put(
         "群聊.csv",
         "localId,TalkerId,Type,SubType,StrContent,StrTime,Remark\n"
