@@ -49,9 +49,7 @@ class Measured:
 
 def measure(factor: float, folder: Path) -> Measured:
     """Simulate at `factor` and run once, cold."""
-    Workspace(folder).make_folders()
-    (folder / "stagewatch.yaml").write_bytes((files("simulation") / "demo.yaml").read_bytes())
-    simulate(folder, Parameters(factor=factor))
+    make_company(factor, folder)
     began = time.perf_counter()
     command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--workspace", str(folder)]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
@@ -60,6 +58,13 @@ def measure(factor: float, folder: Path) -> Measured:
     steps = {s["step"]: (s["seconds"], s["peak_mb"]) for s in journal["steps"]}
     rows = next(s["figures"]["rows_read"] for s in journal["steps"] if s["step"] == "landing")
     return Measured(factor, rows, seconds, steps, floors(folder))
+
+
+def make_company(factor: float, folder: Path) -> None:
+    """A workspace with a simulated company's files in its inbox, as the demo has it."""
+    Workspace(folder).make_folders()
+    (folder / "stagewatch.yaml").write_bytes((files("simulation") / "demo.yaml").read_bytes())
+    simulate(folder, Parameters(factor=factor))
 
 
 def floors(folder: Path) -> dict[str, float]:

@@ -44,7 +44,7 @@ class Rule:
     (inclusive) | pattern; duplicateValues properties (columns that together are unique); rowCount above |
     minimum, maximum; volume and drift as `odcs.Volume` and `odcs.Drift`; freshness days; columns none (the
     contract's own, in order and type). `query` (metric sql) counts bad rows, with `${table}` and `${column}` to
-    be filled. `text` says what is asked.
+    be filled. `text` says what is asked. `type`: the column's, which decides what a range says of NaN.
     """
 
     rule_id: str
@@ -55,6 +55,7 @@ class Rule:
     arguments: dict[str, Any] = field(hash=False)
     query: str | None
     text: Name
+    type: str | None = None
 
     @property
     def is_row_rule(self) -> bool:
@@ -237,6 +238,7 @@ def _rule(q: Quality, p: Property | None, table: Table) -> Rule:
         dimension=q.dimension,
         arguments=arguments,
         query=q.query,
+        type=p.physicalType if p else None,
         text=Name(zh=q.customProperties[0].value, en=q.description)
         if q.description and q.customProperties
         else _metric_text(metric, arguments, p, table),

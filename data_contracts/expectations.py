@@ -1,8 +1,8 @@
 """A contract's rules as Great Expectations, run inside DuckDB over the table as it stands.
 
-What Great Expectations' library says (not null, in set, between, unique, row count) is said by it; what it
-cannot do on DuckDB or at all (patterns, cross-record SQL, keys with nulls, freshness, column types) goes
-through its UnexpectedRowsExpectation. Validation goes twice: once for the verdicts alone, which the library
+What Great Expectations' library says (not null, in set, between, row count) is said by it; what it cannot do on
+DuckDB or at all (patterns, cross-record SQL, keys, in which null equals null, freshness, column types) goes through
+its UnexpectedRowsExpectation. Validation goes twice: once for the verdicts alone, which the library
 bundles into one scan of a table, and once more for the expectations that failed, to name the rows.
 
 A rule that cannot be evaluated is an error (`is_error`), never a pass and never an ordinary failure.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from data_contracts.contract import Contract, Rule
 from data_contracts.odcs import COUNT_FROM, Severity
-from data_contracts.predicates import bad_row_sql
+from data_contracts.predicates import bad_row_sql, bounds
 from data_contracts.sql_names import quote_ident, quote_literal
 from data_contracts.statistical_rules import drift_query, volume_query
 from data_contracts.texts import Name
@@ -113,10 +113,8 @@ def expectation(contract: Contract, rule: Rule) -> Any:
     if rule.metric == "invalidValues" and "validValues" in given:
         return gxe.PromisedInSet(column=rule.column, value_set=list(given["validValues"]), **common)
     if rule.metric == "invalidValues" and "pattern" not in given:
-        bounds = {"min_value": given.get("minimum"), "max_value": given.get("maximum")}
-        return gxe.PromisedBetween(column=rule.column, **bounds, **common)
-    if rule.metric == "duplicateValues" and len(_unique_columns(rule)) == 1:
-        return gxe.PromisedUnique(column=_unique_columns(rule)[0], **common)
+        low, high = bounds(rule)
+        return gxe.PromisedBetween(column=rule.column, min_value=low, max_value=high, **common)
     if rule.metric == "rowCount":
         low = given["minimum"] if "minimum" in given else math.floor(given["above"]) + 1
         return gxe.PromisedRowCount(min_value=low, max_value=given.get("maximum"), **common)
@@ -136,7 +134,7 @@ def bad_rows_query(contract: Contract, rule: Rule) -> str:
         rows = query.removeprefix(COUNT_FROM)
         return f"select {names if _WHOLE_ROWS.match(rows) else '*'} from {rows}"
     if rule.metric == "duplicateValues":
-        unique = ", ".join(map(quote_ident, _unique_columns(rule)))
+        unique = ", ".join(map(quote_ident, rule.arguments.get("properties") or (rule.column or "",)))
         return f"select {names} from checked qualify count(*) over (partition by {unique}) > 1"
     if rule.metric == "freshness":
         newest, seconds = f"max({quote_ident(rule.column or '')})", rule.arguments["days"] * 86_400
@@ -170,10 +168,6 @@ def _column_differences(contract: Contract) -> str:
             and schema_name = {quote_literal(contract.schema)} and table_name = {quote_literal(contract.name)}
         ) f using (place)
         where p.name is distinct from f.name or p.type is distinct from f.type"""
-
-
-def _unique_columns(rule: Rule) -> tuple[str, ...]:
-    return rule.arguments.get("properties") or (rule.column or "",)
 
 
 def _row_names(contract: Contract) -> tuple[str, ...]:

@@ -54,12 +54,6 @@ class PromisedBetween(Unchanging, gxe.ExpectColumnValuesToBeBetween):
     _made: Any = PrivateAttr(default=None)
 
 
-class PromisedUnique(Unchanging, gxe.ExpectColumnValuesToBeUnique):
-    """No value of a column twice."""
-
-    _made: Any = PrivateAttr(default=None)
-
-
 class PromisedRowCount(Unchanging, gxe.ExpectTableRowCountToBeBetween):
     """How many rows a table has."""
 

@@ -6,6 +6,7 @@ proves that both call the same rows bad.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -64,11 +65,21 @@ def _condition(rule: Rule) -> str:
         return f"{name} not in ({', '.join(map(quote_literal, rule.arguments['validValues']))})"
     if "pattern" in rule.arguments:
         return f"not regexp_matches({name}, {quote_literal(rule.arguments['pattern'])})"
-    return " or ".join(
-        f"{name} {operator} {quote_literal(Decimal(str(rule.arguments[bound])))}"
-        for bound, operator in (("minimum", "<"), ("maximum", ">"))
-        if bound in rule.arguments
-    )
+    low, high = bounds(rule)
+    limits = [
+        f"{name} {operator} {_number(bound)}" for operator, bound in (("<", low), (">", high)) if bound is not None
+    ]
+    return " or ".join(limits)
+
+
+def bounds(rule: Rule) -> tuple[float | None, float | None]:
+    """The inclusive range of a rule. NaN lies in none: DuckDB has it above infinity, so a DOUBLE never lacks an end."""
+    low, high = rule.arguments.get("minimum"), rule.arguments.get("maximum")
+    return low, math.inf if high is None and rule.type == "DOUBLE" else high
+
+
+def _number(bound: float) -> str:
+    return quote_literal(bound if math.isinf(bound) else Decimal(str(bound)))
 
 
 def _predicate(contract: Contract, rule: Rule) -> RowPredicate:

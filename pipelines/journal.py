@@ -33,10 +33,11 @@ def write_journal(session: Session, *, began: float, finished_at: datetime) -> N
         "as_of": session.run.as_of.isoformat(),
         "seconds": round(time.perf_counter() - began, 3),
         "steps": [
-            {"step": s.name, "seconds": round(s.seconds, 3), "peak_mb": round(s.peak_mb), "figures": dict(s.figures)}
+            {"step": s.name, "seconds": round(s.seconds, 3), "cpu_seconds": round(s.cpu_seconds, 3),
+             "peak_mb": round(s.peak_mb), "figures": dict(s.figures)}
             for s in session.steps
         ],
-    }
+    }  # fmt: skip
     path = journal_path(session.run.workspace)
     try:
         path.parent.mkdir(exist_ok=True)

@@ -16,7 +16,6 @@ PAIRS: tuple[Any, ...] = (
     (ours.PromisedNotNull, library.ExpectColumnValuesToNotBeNull, {"column": "word"}),
     (ours.PromisedInSet, library.ExpectColumnValuesToBeInSet, {"column": "word", "value_set": ["a"]}),
     (ours.PromisedBetween, library.ExpectColumnValuesToBeBetween, {"column": "id", "min_value": 2}),
-    (ours.PromisedUnique, library.ExpectColumnValuesToBeUnique, {"column": "word"}),
     (ours.PromisedRowCount, library.ExpectTableRowCountToBeBetween, {"min_value": 9}),
     (ours.PromisedRows, library.UnexpectedRowsExpectation, {"unexpected_rows_query": "select id from {batch}"}),
 )
@@ -36,7 +35,7 @@ def test_ours_and_the_librarys_say_the_same() -> None:
                     ).results
                     for number in (0, 1)
                 )
-                assert [r.success for r in mine] == [r.success for r in theirs] == [False] * 6
+                assert [r.success for r in mine] == [r.success for r in theirs] == [False] * len(PAIRS)
                 assert [r.result for r in mine] == [r.result for r in theirs]
 
 
@@ -60,6 +59,6 @@ def test_rows_are_not_selected_where_only_the_verdict_is_asked_for(monkeypatch: 
     with duckdb.connect(":memory:") as con:
         con.execute("create table t as select 1 as id")
         with Validator(con) as validator:
-            suite = gx.ExpectationSuite("s", expectations=[ours.PromisedRows(**PAIRS[5][2])])
+            suite = gx.ExpectationSuite("s", expectations=[ours.PromisedRows(**PAIRS[-1][2])])
             validator.batch("main", "t").validate(suite, result_format={"result_format": "BOOLEAN_ONLY"})
     assert len([s for s in asked if "select id from" in s.lower()]) == 1

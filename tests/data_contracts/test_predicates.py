@@ -124,6 +124,8 @@ def test_a_good_row_breaks_nothing(record: str) -> None:
         ("costs", {"amount": None}, {"amount_or_hours"}),
         ("costs", {"amount": None, "hours": 3}, set()),
         ("costs", {"hours": -1}, {"hours_range"}),
+        ("costs", {"hours": float("nan")}, {"hours_range"}),  # no number is in no range
+        ("costs", {"hours": float("inf")}, set()),
         ("costs", {"source_kind": "form", "source_rank": 5}, {"source_rank_range"}),
         ("costs", {"occurred_precision": "week"}, {"occurred_precision_accepted_values"}),
     ],
@@ -140,6 +142,7 @@ def test_a_bad_row_breaks_its_rule_and_no_other(record: str, values: dict[str, A
         ("visits", {"status": "rescheduled"}, {"reschedule_names_time"}),
         ("visits", {"landed_at": "2025-03-01 00:00"}, {"recorded_before_landed"}),
         ("actions", {"action_code": "dance"}, {"action_of_playbook", "opportunity_known"}),
+        ("aliases", {"what": "rep"}, {"settled_as_known"}),
         (
             "signings",
             {"recorded_at": "2025-03-01"},
