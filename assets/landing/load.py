@@ -186,7 +186,7 @@ def _load_rows(con: duckdb.DuckDBPyConnection, part: Part, table: str, file_id: 
         con.execute(f"insert into {table} select {file_id}, {quote_literal(part.source_sheet)}, {names} from _rows")
         con.unregister("_rows")
     if refused:
-        texts = [r.raw[:MAX_RAW].replace("\0", "") for r in refused]
+        texts = [_encodable(r.raw[:MAX_RAW]) for r in refused]
         con.register("_refused", pa.table({"row": [r.row for r in refused], "reason": [r.reason for r in refused],
                                            "raw": texts}))  # fmt: skip
         con.execute(
@@ -275,8 +275,13 @@ def _cleaned(cell: str | None) -> str | None:
     if cell is None:
         return None
     if not cell.isascii() or "\0" in cell:
-        cell = cell.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        cell = _encodable(cell)
     return cell.strip(BLANKS) or None
+
+
+def _encodable(text: str) -> str:
+    """The text without NULs, and ? for each half of a character, which JSON can write and UTF-8 cannot."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_of_part(part: Part, file_id: int) -> str:

@@ -54,8 +54,9 @@ def check_magic(path: Path, form: Format) -> None:
         if not head.startswith(b"PAR1"):
             raise StagewatchError("is not a Parquet file", remedy="export it again, or name it after what it is")
     elif head.startswith(OLE) or head.startswith(b"PK\x03\x04"):
-        what = "an Excel workbook" if head.startswith(OLE) or _is_workbook(path) else "a zip archive"
-        raise StagewatchError(f"is {what}, not text", remedy="name it .xlsx, or save it as CSV (UTF-8)")
+        if not head.startswith(OLE) and not _is_workbook(path):
+            raise StagewatchError("is a zip archive, not text", remedy="unpack it and send the files in it")
+        raise StagewatchError("is an Excel workbook, not text", remedy="name it .xlsx, or save it as CSV (UTF-8)")
     elif head.startswith(b"PAR1"):
         raise StagewatchError("is a Parquet file, not text", remedy="name it .parquet")
     elif start.startswith((b"<!doctype html", b"<html")):

@@ -1,10 +1,11 @@
-"""Text as it comes: gzipped, with a BOM, in GB18030, with NULs. What leaves here is plain UTF-8 on disk."""
+"""Text as it comes: gzipped, with BOMs, in GB18030, with NULs. What leaves here is plain UTF-8 on disk."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
 import mmap
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ CHUNK = 1 << 20
 PREFIX = 4 << 20
 MAX_UNPACKED = 200 << 30
 MAX_RATIO = 500
+# Two Chinese characters in UTF-8; a line that is UTF-8 throughout and holds them is no GB18030, though it decodes.
+_UTF8_WORD = re.compile(rb"(?:[\xe3-\xe9][\x80-\xbf]{2}){2}")
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -29,9 +32,9 @@ BOMS = (
 class TextFile:
     """A text file ready to be split into rows.
 
-    `path` is UTF-8 without NULs; `encoding` is what it came in; `is_damaged`: bytes that are no UTF-8 were
-    replaced by U+FFFD, and the rows that hold one are to be refused. `is_verified`: every byte was decoded, not
-    the beginning alone.
+    `path` is UTF-8 without NULs and without BOMs after the first; `encoding` is what it came in; `is_damaged`:
+    bytes that are no UTF-8 were replaced by U+FFFD, or lines of another encoding end in one, and the rows that hold
+    one are to be refused. `is_verified`: every byte was decoded, not the beginning alone.
     """
 
     path: Path
@@ -70,9 +73,9 @@ def open_text(path: Path, encodings: Sequence[str], folder: Path) -> TextFile:
     """
     prefix = _head(path)
     bom = next((name for mark, name in BOMS if prefix.startswith(mark)), None)
-    nul = _find(path, b"\0") if bom in (None, "utf-8-sig") else -1
+    is_plain = bom not in (None, "utf-8-sig") or max(_find(path, b"\0"), _find(path, codecs.BOM_UTF8, 3)) < 0
     begins_as_utf8 = (bom or encodings[0]) in ("utf-8", "utf-8-sig") and _decodes(prefix, len(prefix) < PREFIX)
-    if begins_as_utf8 and nul < 0:
+    if begins_as_utf8 and is_plain:
         return TextFile(path, bom or "utf-8", is_verified=len(prefix) < PREFIX)
     return _transcoded(path, [bom] if bom else encodings, folder)
 
@@ -104,7 +107,8 @@ def _transcoded(path: Path, encodings: Sequence[str | None], folder: Path) -> Te
     for name in tried:
         nul = _write_utf8(path, name, "strict", target)
         if nul is not None:
-            return TextFile(target, name, nul)
+            is_mixed = not name.startswith("utf") and _mark_utf8_lines(path, name, target)
+            return TextFile(target, name, nul, is_damaged=is_mixed)
         # Damaged UTF-8 would pass for GB18030, as other words: it is told apart before that is tried.
         if name in ("utf-8", "utf-8-sig") and _is_mostly_utf8(path):
             return TextFile(target, name, _write_utf8(path, name, "replace", target) or 0, is_damaged=True)
@@ -116,16 +120,44 @@ def _transcoded(path: Path, encodings: Sequence[str | None], folder: Path) -> Te
 
 
 def _write_utf8(path: Path, encoding: str, errors: str, target: Path) -> int | None:
-    """Decode, drop NULs, write UTF-8; the NULs dropped, or None where a byte does not decode."""
+    """Decode, drop NULs and BOMs, write UTF-8; the NULs dropped, or None where a byte does not decode."""
     nul = 0
     with target.open("wb") as out:
         try:
             for text in _decoded(path, encoding, errors):
                 nul += text.count("\0")
-                out.write(text.replace("\0", "").encode("utf-8", "surrogatepass"))
+                out.write(text.replace("\0", "").replace("\ufeff", "").encode("utf-8", "surrogatepass"))
         except UnicodeError:
             return None
     return nul
+
+
+def _mark_utf8_lines(path: Path, encoding: str, target: Path) -> bool:
+    """Whether lines of the file are UTF-8 and not `encoding`: they are then written as such, with U+FFFD behind."""
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        if not any(_is_utf8_line(view[_line_at(view, found)]) for found in _UTF8_WORD.finditer(view)):
+            return False
+    with path.open("rb") as stream, target.open("wb") as out:
+        for line in stream:
+            if _is_utf8_line(line):
+                words = line.rstrip(b"\r\n")
+                out.write((words + "\ufffd".encode() + line[len(words) :]).replace(b"\0", b""))
+            else:
+                out.write(line.decode(encoding, "replace").replace("\0", "").replace("\ufeff", "").encode())
+    return True
+
+
+def _line_at(view: mmap.mmap, found: re.Match[bytes]) -> slice:
+    end = view.find(b"\n", found.end())
+    return slice(view.rfind(b"\n", 0, found.start()) + 1, end if end >= 0 else len(view))
+
+
+def _is_utf8_line(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return _UTF8_WORD.search(line) is not None
 
 
 def _decoded(path: Path, encoding: str, errors: str = "strict") -> Iterator[str]:
@@ -182,8 +214,8 @@ def _decodes(prefix: bytes, is_whole: bool) -> bool:
     return True
 
 
-def _find(path: Path, byte: bytes) -> int:
+def _find(path: Path, mark: bytes, begin: int = 0) -> int:
     if path.stat().st_size == 0:
         return -1
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        return view.find(byte)
+        return view.find(mark, begin)

@@ -29,9 +29,9 @@ from assets.landing.xls_records import xls_oddities
 from data_contracts.errors import StagewatchError
 from data_contracts.header_text import header_forms
 
-MEMORY_BYTES = 4 << 30
+MEMORY_BYTES, LEAST_MEMORY_BYTES, MEMORY_PER_BYTE = 4 << 30, 3 << 29, 200
 CPU_SECONDS = 600
-TOO_LARGE = f"needs more than {MEMORY_BYTES >> 30} GiB of memory to be read"
+TOO_LARGE = "needs more memory to be read than a workbook of its size may take"
 BATCH_ROWS = 20_000
 KEPT_CELLS = 2_000_000
 PREVIEW_ROWS = 30
@@ -47,7 +47,11 @@ class Opened:
     def __init__(self, path: Path, is_archive: bool) -> None:
         looked = check_archive(path) if is_archive else None
         try:
-            self.book: CalamineWorkbook = load_workbook(str(path))
+            if is_archive == (path.suffix == ".xls"):  # named as the other kind: read as what its bytes are
+                with path.open("rb") as stream:
+                    self.book: CalamineWorkbook = load_workbook(stream)
+            else:
+                self.book = load_workbook(str(path))
         except PasswordError as error:
             raise StagewatchError(
                 "is password-protected", remedy="save it without a password and send it again"
@@ -57,6 +61,8 @@ class Opened:
         looked = looked or xls_oddities(path, [m.name for m in self.book.sheets_metadata])
         self.odd, self.is_1904 = looked.sheets, looked.is_1904
         self._rows: dict[str, list[SheetRow]] = {}
+        # In .xls a cell takes two bytes and more: many times that between a few cells is a crafted rectangle.
+        self._most_cells = 1 << 40 if is_archive else path.stat().st_size * 100 + 2_000_000
         self._cells = 0
         self._large: tuple[str, CalamineSheet] | None = None
 
@@ -91,9 +97,15 @@ class Opened:
         if self._large is not None and self._large[0] == title:
             return self._large[1]
         try:
-            return self.book.get_sheet_by_name(title)
+            sheet = self.book.get_sheet_by_name(title)
         except CalamineError as error:
             raise _unreadable(f"sheet {title!r}", error) from error
+        if sheet.height * sheet.width > self._most_cells:
+            raise StagewatchError(
+                f"sheet {title!r} has cells as far as row {sheet.height:,}, column {sheet.width:,}, few between",
+                remedy="delete what stands far off the table, or copy the table to a new sheet",
+            )
+        return sheet
 
 
 def _unreadable(what: str, error: Exception) -> StagewatchError:
@@ -250,7 +262,9 @@ def _serve(asked: Any, answer: Any) -> None:
             else:
                 if book is None or identity != request["identity"]:
                     book = identity = None
-                    book = Opened(Path(request["path"]), request["is_archive"])
+                    path = Path(request["path"])
+                    _limit_memory(path.stat().st_size)
+                    book = Opened(path, request["is_archive"])
                     identity = request["identity"]
                 if request["do"] == "tables":
                     reply = tables(book)
@@ -279,6 +293,15 @@ def _serve(asked: Any, answer: Any) -> None:
                 for batch in row_batches(book, request, schema):
                     stream.write_batch(batch)
         answer.flush()
+
+
+def _limit_memory(file_bytes: int) -> None:
+    """Allow what a workbook of that size may need, beside what is taken: a crafted one asks for all there is."""
+    taken = Path("/proc/self/statm")
+    if taken.is_file():
+        pages = int(taken.read_text(encoding="ascii").split()[0])
+        needed = pages * resource.getpagesize() + LEAST_MEMORY_BYTES + MEMORY_PER_BYTE * file_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (min(needed, MEMORY_BYTES), MEMORY_BYTES))
 
 
 def main() -> None:

@@ -4,7 +4,8 @@
     rejected       the file is set aside, with a reason that says `says`
     ignored        it stays in the inbox, as no file of ours
 
-All of them are named so that the mapping STAGES of `desk` reads them, and each good row is `A,quotation,2025-03-05`.
+All of them are named so that the mapping STAGES of `desk` (or CHATS of `nasty_chats`) reads them, and each good row
+of the former is `A,quotation,2025-03-05`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import nasty_chats
+import nasty_xls
 import polars as pl
 from openpyxl import Workbook
 from workbooks import with_sheet_xml, workbook
@@ -49,7 +52,7 @@ def refused(content: str | bytes, says: str) -> Nasty:
 
 def corpus() -> dict[str, Nasty]:
     """Every file by its name."""
-    return {**texts(), **packed(), **workbooks(), **documents(), **names()}
+    return {**texts(), **packed(), **workbooks(), **old_workbooks(), **documents(), **chats(), **names()}
 
 
 def texts() -> dict[str, Nasty]:
@@ -84,6 +87,13 @@ def texts() -> dict[str, Nasty]:
         "stages_too_many.csv": taken(HEAD + GOOD + "B,quotation,2025-03-05,x,y\n", 1, 1),
         "stages_too_few.csv": taken(HEAD + GOOD + "B,quotation\n", 1, 1),
         "stages_cr.csv": taken((HEAD + GOOD).replace("\n", "\r")),
+        "stages_utf8_tail.csv": taken(
+            "id,stage,at\n商机,quotation,2025-03-05\n".encode("gbk") + "商机甲乙,quotation,2025-03-06\n".encode(), 1, 1
+        ),
+        # Two files behind one another: the second header is no row, and its BOM no part of one.
+        "stages_bom_middle.csv": taken(
+            HEAD + GOOD + "\ufeff" + HEAD + "\ufeffB,quotation,2025-03-06\n", 2, 1
+        ),
         "stages_mixed_ends.csv": taken("id,stage,at\r\nA,quotation,2025-03-05\nB,quotation,2025-03-06\r\n", 2),
         "stages_no_last_end.csv": taken(HEAD + GOOD.rstrip()),
         "stages_ctrl_z.csv": taken(HEAD + GOOD + "\x1a", 1, 1),
@@ -175,6 +185,19 @@ def workbooks() -> dict[str, Nasty]:
         "stages_hidden_sheet.xlsx": taken(_hidden()),
         "stages_long_text.xlsx": taken(workbook(a=[*ROWS, ["长" * 32_000, "quotation", "2025-03-06"]]), 2),
     }  # fmt: skip
+
+
+def old_workbooks() -> dict[str, Nasty]:
+    """.xls: damaged, hostile, and odd ones that are sound."""
+    files = {name: taken(content, 1, bad) for name, (content, bad) in nasty_xls.odd_files().items()}
+    files["stages_new_named.xls"] = taken(workbook(a=ROWS))
+    return files | {name: refused(content, says) for name, (content, says) in nasty_xls.bad_files().items()}
+
+
+def chats() -> dict[str, Nasty]:
+    """Chats and reports, by a mapping of their own."""
+    files = {name: taken(content, good, bad) for name, (content, good, bad) in nasty_chats.odd_chats().items()}
+    return files | {name: refused(content, says) for name, (content, says) in nasty_chats.bad_chats().items()}
 
 
 def documents() -> dict[str, Nasty]:
