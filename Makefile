@@ -5,7 +5,7 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin
 
-.PHONY: help setup demo dashboard test test-kill test-pm4py check lint types imports format docs bench clean
+.PHONY: help setup demo dashboard test test-kill test-pm4py check lint types imports contracts format docs bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,7 +40,7 @@ test-kill: setup  ## kill runs at many more random moments
 test-pm4py: .venv-pm4py/.ready  ## compare dwell and moves with pm4py's (needs the real logs)
 	.venv-pm4py/bin/pytest -m pm4py -rs tests/examples
 
-check: lint types imports  ## lint, types and import contracts
+check: lint types imports contracts  ## lint, types, import contracts, data contracts against the last release
 
 lint: setup
 	$(RUN)/ruff check .
@@ -51,6 +51,9 @@ types: setup
 
 imports: setup
 	$(RUN)/lint-imports
+
+contracts: setup  ## no data contract breaks anybody without a new major version
+	$(RUN)/stagewatch contracts diff
 
 format: setup  ## format the code
 	$(RUN)/ruff check --fix .

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from data_contracts.errors import StagewatchError
 from data_contracts.playbook import shipped
 from pipelines import contract_diff
+from pipelines.cli import app
 
 
 @pytest.fixture
@@ -62,3 +64,15 @@ def test_a_release_is_refused_while_a_version_says_too_little(tmp_path: Path) ->
     path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(StagewatchError, match=r"marts\.funnel"):
         contract_diff.release(path)
+
+
+def test_ci_fails_on_a_breaking_change_without_a_major_version(changed: Path, repository: Path) -> None:
+    said = CliRunner().invoke(app, ["contracts", "diff", str(changed)])
+    assert (said.exit_code, "BREAKING" in said.stdout) == (2, True)
+    assert CliRunner().invoke(app, ["contracts", "diff"]).exit_code == 0
+    # The command is what `make check` runs, and that is what CI runs.
+    makefile = (repository / "Makefile").read_text(encoding="utf-8")
+    (check,) = [line for line in makefile.splitlines() if line.startswith("check:")]
+    assert "contracts" in check.partition("##")[0].split()
+    assert "\ncontracts: setup" in makefile and "$(RUN)/stagewatch contracts diff\n" in makefile
+    assert "make check\n" in (repository / ".ci" / "run").read_text(encoding="utf-8")
