@@ -108,10 +108,28 @@ def message_files(count: int) -> dict[str, bytes]:
     }
 
 
+def objects_in(content: bytes) -> int:
+    """How many lines of JSON hold anything to read: one of our columns, or no object at all, which is refused."""
+    return sum(map(_holds_anything, map(json.loads, content.decode().split("\n"))))
+
+
+def _holds_anything(value: Any) -> bool:
+    """Objects in an object are columns of their own (`id.x`), and none of ours; a list of texts is one text."""
+    if not isinstance(value, dict):
+        return True
+    ours = [value[name] for name in ("id", "stage", "at") if not isinstance(value.get(name), dict | None)]
+    joined = [";".join(v) if isinstance(v, list) and all(isinstance(x, str) for x in v) else v for v in ours]
+    return any(not isinstance(v, str) or _strip(v) for v in joined)
+
+
 def rows_in(content: bytes) -> int:
     """How many rows of a quoted CSV file below its header hold anything, as its writer sees it."""
     rows = list(csv.reader(io.StringIO(content.decode(), newline="")))[1:]
-    return sum(any(cell.replace("\0", "").replace("\ufeff", "").strip(BLANKS) for cell in row) for row in rows)
+    return sum(any(_strip(cell.replace("\ufeff", "")) for cell in row) for row in rows)
+
+
+def _strip(cell: str) -> str:
+    return cell.replace("\0", "").strip(BLANKS)
 
 
 def _with_good(made: list[Any], good: Any) -> Iterator[tuple[bool, Any]]:
