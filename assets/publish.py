@@ -12,13 +12,18 @@ import duckdb
 from assets.files import sync, write_atomically
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
+from data_contracts.safe_cells import SNAPSHOT_PHONE
 from data_contracts.sql_names import quote_ident, quote_literal
 from data_contracts.texts import Language
 from queries.snapshot import CURRENT, unused_snapshots
 
 # Whole schemas, and single tables of schemas that hold what nobody but the pipeline may see.
 SCHEMAS = ("marts", "ml", "ops", "ref")
-TABLES = {("landing", "files"), *(("staging", t) for t in ("ledger", "quarantine", "duplicates", "review"))}
+TABLES = {
+    ("landing", "files"),
+    ("landing", "parts"),
+    *(("staging", t) for t in ("ledger", "quarantine", "duplicates", "review")),
+}
 # Working tables of the risk model: large, and of no use to a reader.
 PRIVATE = {("ml", "landmark_features"), ("ml", "landmarks")}
 # Free text may hold phone numbers; no snapshot shows them.
@@ -27,7 +32,6 @@ FREE_TEXT = {
     ("staging", "quarantine"): ("value", "raw"),
     ("staging", "review"): ("alias", "said", "candidates"),
 }
-PHONE = r"(1[3-9]\d)\d{4}(\d{4})"
 
 
 def publish(con: duckdb.DuckDBPyConnection, run: Run) -> Mapping[str, int]:
@@ -68,10 +72,11 @@ def published_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 def _copy_tables(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     rows: dict[str, int] = {}
+    phone = quote_literal(SNAPSHOT_PHONE.pattern)
     for schema, table in published_tables(con):
         name = f"{quote_ident(schema)}.{quote_ident(table)}"
         masked = ", ".join(
-            f"regexp_replace({quote_ident(c)}, {quote_literal(PHONE)}, '\\1****\\2', 'g') as {quote_ident(c)}"
+            f"regexp_replace({quote_ident(c)}, {phone}, '\\1****\\2', 'g') as {quote_ident(c)}"
             for c in FREE_TEXT.get((schema, table), ())
         )
         columns = f"* replace ({masked})" if masked else "*"

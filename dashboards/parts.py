@@ -49,6 +49,11 @@ def empty(context: Context, key: str = "nothing_here") -> None:
     st.info(context.t(key), icon=":material/search_off:")
 
 
+def other_version(context: Context) -> None:
+    """Say that the snapshot is of another version of the program, which had not what stands here."""
+    st.info(context.t("other_version"), icon=":material/update:")
+
+
 def show_sql(context: Context, *statements: str) -> None:
     """The SQL that gave the figures: what `stagewatch sql` takes."""
     with st.expander(context.t("show_sql"), icon=":material/code:"):

@@ -6,6 +6,8 @@ import re
 
 # A cell that begins so is taken for a formula; full-width signs by spreadsheets in Chinese and Japanese too.
 FORMULA_SIGNS = "=+-@＝＋－＠\t\r\n"
+# What landing trims off the ends of a cell.
+BLANKS = " \u00a0\u3000\t\r\n"
 # What stands before the first visible sign does not make a cell harmless: spaces and zero-width signs.
 LEADING = re.compile(r"^[ \u00a0\u3000\ufeff\u200b-\u200f\u2060]*")
 # Control characters (line ends and tabs are kept), surrogates, non-characters, and signs that turn the
@@ -13,6 +15,9 @@ LEADING = re.compile(r"^[ \u00a0\u3000\ufeff\u200b-\u200f\u2060]*")
 UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+# A mobile number in the free text of a published snapshot: any run of digits that could be one (no look-around, so that
+# DuckDB runs the same expression).
+SNAPSHOT_PHONE = re.compile(r"(1[3-9]\d)\d{4}(\d{4})", re.ASCII)
 # A Chinese mobile number, also with a country code, spaces, dashes or full-width digits.
 PHONE = re.compile(r"(?<!\d)((?:\+?86[\s-]?)?[1１][3-9３-９]\d)[\s-]?\d{4}[\s-]?(\d{4})(?!\d)")
 

@@ -18,10 +18,11 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 
 from data_contracts.errors import StagewatchError
 from data_contracts.telemetry import switch_telemetry_off
+from pipelines.cli_options import FormatOption, WorkspaceOption, err
+from pipelines.cli_quarantine import quarantine_app
 
 switch_telemetry_off()  # before anything is imported that would report
 
@@ -36,14 +37,7 @@ contracts_app = typer.Typer(
     help="Data contracts: what would happen to a file, and a mapping for one that none reads.", no_args_is_help=True
 )
 app.add_typer(contracts_app, name="contracts")
-err = Console(stderr=True)
-
-WorkspaceOption = Annotated[
-    Path,
-    typer.Option("--workspace", "-w", envvar="STAGEWATCH_WORKSPACE", help="The workspace's folder; default: here."),
-]
-Format = Literal["table", "csv", "json"]
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+app.add_typer(quarantine_app, name="quarantine")
 
 
 @app.command()

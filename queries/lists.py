@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from data_contracts.errors import StagewatchError
 from queries.dimensions import Filter, Strict, equals_any, of_table, predicates
 from queries.funnel import Table
 from queries.process import process_of
-from queries.snapshot import Snapshot
+from queries.snapshot import OtherVersionError, Snapshot
 from queries.statement import Statement, template
 
 Band = Literal["high", "medium", "low", "unknown"]
@@ -106,35 +107,43 @@ def alert_predicates(statement: Statement, filters: tuple[Filter, ...], *, only_
 
 @dataclass(frozen=True)
 class Health:
-    """How sound and fresh the data is.
+    """How sound and fresh the data is; None for what the snapshot of another version does not have.
 
-    `ledger`: a row a file (rows_read = accepted + quarantined + duplicates for active ones). `quarantine`: reasons
-    by record and column, with counts. `checks`: every contract rule. `latency`: as marts.reporting_latency.
-    `warnings`: counts by kind. `sources`: per source kind, files and the last landing. `review`: what a person should
-    settle. `contradictions`: what sources tell differently, the latest thousand.
+    `ledger`: a row a file (rows_read = accepted + quarantined + duplicates for active ones). `checks`: every contract
+    rule. `latency`: as marts.reporting_latency. `warnings`: counts by kind. `sources`: per source kind, files and the
+    last landing. `review`: what a person should settle. `contradictions`: what sources tell differently, the latest
+    thousand. The quarantine is asked for by itself (`queries.quarantine`).
     """
 
-    ledger: pl.DataFrame
-    quarantine: pl.DataFrame
-    checks: pl.DataFrame
-    latency: pl.DataFrame
-    warnings: pl.DataFrame
-    sources: pl.DataFrame
-    review: pl.DataFrame
-    contradictions: pl.DataFrame
+    ledger: pl.DataFrame | None
+    checks: pl.DataFrame | None
+    latency: pl.DataFrame | None
+    warnings: pl.DataFrame | None
+    sources: pl.DataFrame | None
+    review: pl.DataFrame | None
+    contradictions: pl.DataFrame | None
 
 
 def health(snapshot: Snapshot) -> Health:
     """What the data health page shows."""
+
+    def rows(sql: str) -> pl.DataFrame | None:
+        with suppress(OtherVersionError):
+            return snapshot.query(sql)
+        return None
+
+    try:
+        waiting = review(snapshot)
+    except OtherVersionError:
+        waiting = None
     return Health(
-        ledger=snapshot.query(template("ledger")),
-        quarantine=snapshot.query(template("quarantine_reasons")),
-        checks=snapshot.query("from ops.check_results order by success, severity, table_name, rule_id"),
-        latency=snapshot.query("from marts.reporting_latency order by month, record, source_kind"),
-        warnings=snapshot.query("select warning, count(*) as events from marts.warnings group by all order by all"),
-        sources=snapshot.query(template("sources")),
-        review=review(snapshot),
-        contradictions=snapshot.query("from marts.contradictions order by day desc, record, attribute limit 1000"),
+        ledger=rows(template("ledger")),
+        checks=rows("from ops.check_results order by success, severity, table_name, rule_id"),
+        latency=rows("from marts.reporting_latency order by month, record, source_kind"),
+        warnings=rows("select warning, count(*) as events from marts.warnings group by all order by all"),
+        sources=rows(template("sources")),
+        review=waiting,
+        contradictions=rows("from marts.contradictions order by day desc, record, attribute limit 1000"),
     )
 
 
@@ -145,12 +154,6 @@ def review(snapshot: Snapshot, what: str | None = None) -> pl.DataFrame:
         " from staging.review where what = coalesce($what, what) order by facts desc, what, scope, alias",
         {"what": what},
     )
-
-
-def quarantined_rows(snapshot: Snapshot, limit: int = 100_000) -> Table:
-    """The refused rows themselves, with file, row, reason and what stood there."""
-    statement = Statement().render("quarantine_rows")
-    return Table(statement.run(snapshot, limit=limit), statement.shown)
 
 
 def _unscored(bands: tuple[Band, ...]) -> list[str]:

@@ -55,6 +55,11 @@ _CONFIG = {
 }
 _opening = threading.Lock()
 
+
+class OtherVersionError(StagewatchError):
+    """What is asked for is not in the snapshot: another version of the program published it."""
+
+
 Parameters = Mapping[str, Any] | Sequence[Any] | None
 
 
@@ -127,10 +132,17 @@ class Snapshot:
     ) -> pl.DataFrame:
         """Rows of a SELECT that our own code wrote, its values bound; at most `limit` rows, in their order.
 
-        Raises StagewatchError when it takes longer than `timeout` seconds.
+        Raises StagewatchError when it takes longer than `timeout` seconds, OtherVersionError where the snapshot has
+        no such table or column.
         """
         with self._cursor(timeout) as cursor:
-            return cursor.sql(sql, params=parameters).limit(int(limit)).pl()
+            try:
+                return cursor.sql(sql, params=parameters).limit(int(limit)).pl()
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                raise OtherVersionError(
+                    f"snapshot {self.id} was published by another version: {str(error).splitlines()[0]}",
+                    remedy="run `stagewatch run`, which publishes a new one",
+                ) from error
 
     def sql_text(self, statement: str, *, limit: int = 10_000, timeout: float = TIMEOUT_SECONDS) -> pl.DataFrame:
         """Rows of one SELECT that a person wrote; raises StagewatchError for anything else."""

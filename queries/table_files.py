@@ -28,9 +28,11 @@ from xlsxwriter.worksheet import Worksheet
 from data_contracts.safe_cells import clean_text, is_formula_like, without_formula
 from data_contracts.texts import Language
 
-Kind = Literal["text", "integer", "decimal", "share", "date", "instant", "boolean"]
+# verbatim: text in a cell that takes what is typed into it as text, too: 007 stays 007, and 3/7 no date.
+Kind = Literal["text", "verbatim", "integer", "decimal", "share", "date", "instant", "boolean"]
 EXCEL_ROWS, EXCEL_TEXT, EXCEL_EXACT_INTEGER = 1_048_575, 32_767, 10**15
 NUMBER_FORMATS: dict[Kind, str] = {
+    "verbatim": "@",
     "integer": "#,##0",
     "decimal": "#,##0.00",
     "share": "0.0%",
@@ -143,7 +145,8 @@ class Cells:
             return
         if isinstance(value, str):
             is_risky = is_formula_like(value)
-            worksheet.write_string(row, column, value[:EXCEL_TEXT], self._format("text", is_quoted=is_risky))
+            look: Kind = "verbatim" if kind == "verbatim" else "text"
+            worksheet.write_string(row, column, value[:EXCEL_TEXT], self._format(look, is_quoted=is_risky))
         elif isinstance(value, date) and value.year < 1900:
             worksheet.write_string(row, column, value.isoformat(), self._format("text"))
         elif isinstance(value, date):
@@ -163,13 +166,14 @@ class Cells:
                 self.put(worksheet, number, column, value, field.kind)
         if top == 0:
             for column, field in enumerate(sheet.fields):
-                worksheet.set_column(column, column, field.width or self._width(field, column, rows))
+                blank = self._format("verbatim") if field.kind == "verbatim" else None
+                worksheet.set_column(column, column, field.width or self._width(field, column, rows), blank)
             worksheet.freeze_panes(1, 0)
             worksheet.autofilter(0, 0, len(rows), max(len(sheet.fields) - 1, 0))
         return top + len(rows) + 1
 
     def _width(self, field: Field, column: int, rows: Sequence[Sequence[Any]]) -> float:
-        if field.kind != "text":
+        if field.kind not in ("text", "verbatim"):
             return max(display_width(field.header) + 4, {"instant": 17, "date": 12}.get(field.kind, 12))
         texts = (str(row[column]) for row in rows[:200] if row[column] is not None)
         widest = max((display_width(line) for text in texts for line in text.split("\n")), default=0)
@@ -181,7 +185,7 @@ class Cells:
             properties: dict[str, Any] = {"valign": "top"}
             if kind in NUMBER_FORMATS:
                 properties["num_format"] = NUMBER_FORMATS[kind]
-            else:
+            if kind in ("text", "verbatim"):
                 properties |= {"text_wrap": True, "quote_prefix": is_quoted}
             self._formats[key] = self._workbook.add_format(properties)
         return self._formats[key]

@@ -13,6 +13,7 @@ import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 
 import duckdb
@@ -26,14 +27,15 @@ from assets.landing.plan import Plan, UnmappedError, other_readers
 from assets.landing.rebuild import mappings_in_force
 from assets.landing.sniff import extension
 from assets.staging.build import build_staging
+from assets.staging.places import FOUND_SQL, place_text
 from assets.staging.readings import doubt_texts, hidden_rows, hidden_text
-from assets.staging.reasons import FOUND_SQL, place_text, reason_text, remedy_text
 from assets.warehouse import connect_memory
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
 from data_contracts.errors import StagewatchError
 from data_contracts.mapping import Mapping
 from data_contracts.mapping_targets import refused_by_playbook
+from data_contracts.reasons import reason_text, remedy_text
 from data_contracts.sql_names import quote_literal
 from data_contracts.texts import Language, Texts
 
@@ -190,11 +192,12 @@ class _Checking:
         taken = [self._plan(path) for path in paths]
         plans = [t.plan for t in taken if t.plan is not None]
         wanted = {
-            (p.mapping.mapping, code) for p in plans for code in (*_lookups(p.mapping), *(x.code for x in p.parts))
+            *((m.mapping, code) for p in plans for m in p.mappings for code in _lookups(m)),
+            *((part.mapping, part.code) for p in plans for part in p.parts),
         }
-        if any(p.mapping.is_told for p in plans):  # whom they mean stands in the records of others
+        if any(m.is_told for p in plans for m in p.mappings):  # whom they mean stands in the records of others
             wanted |= {(m.mapping, code) for m in self.mappings if tells_of_people(m) for code in m.sources}
-        self._land_what_stands(wanted, {t.check.file for t in taken if t.plan is not None})
+        self._land_what_stands(wanted, {t.check.file for t in taken if t.plan is not None and not t.plan.is_mended})
         taken = [self._land(path, t) for path, t in zip(paths, taken, strict=True)]
         try:
             build_staging(self.con, self.run)
@@ -218,17 +221,18 @@ class _Checking:
             return _Taken(replace(check, problem=str(error), is_left=is_left))
         except OSError as error:
             return _Taken(replace(check, problem=f"cannot be read: {error.strerror or error}"))
-        return _Taken(replace(check, notices=(*self.faults, *self._notices(path, name, plan.mapping))), plan=plan)
+        return _Taken(replace(check, notices=(*self.faults, *self._notices(path, name, plan))), plan=plan)
 
-    def _notices(self, path: Path, name: str, mapping: Mapping) -> list[str]:
+    def _notices(self, path: Path, name: str, plan: Plan) -> list[str]:
         say = Texts("ingestion", self.language)
-        others = other_readers(path, name, self.mappings, mapping.mapping, self.scratch)
         notices = [
             say("mapping_strange_stage", mapping=mapping.mapping, fault=fault)
+            for mapping in plan.mappings
             for fault in dict.fromkeys(refused_by_playbook(mapping, self.run.playbook))
         ]
+        others = [] if plan.is_mended else other_readers(path, name, self.mappings, plan.mapping, self.scratch)
         if others:
-            notices.append(say("file_fits_twice", file=name, mapping=mapping.mapping, others=", ".join(others)))
+            notices.append(say("file_fits_twice", file=name, mapping=plan.mapping, others=", ".join(others)))
         return notices
 
     def _land_what_stands(self, sources: set[tuple[str, str]], names: set[str]) -> None:
@@ -236,9 +240,9 @@ class _Checking:
         standings = self.journal.standings()
         for earlier in self.journal.deliveries:
             is_active = earlier.outcome == "landed" and standings[earlier.file_id].status == "active"
-            is_replaced = earlier.name in names and not self.journal.is_append(earlier.name)
+            is_replaced = earlier.name in names and not (earlier.is_mended or self.journal.is_append(earlier.name))
             path = landed_path(self.run.workspace.landed, earlier)
-            read_by = {(earlier.mapping, code) for code in (earlier.source or "").split(", ")}
+            read_by = set(product((earlier.mapping or "").split(", "), (earlier.source or "").split(", ")))
             if is_active and not is_replaced and read_by & sources and path.is_file():
                 with contextlib.suppress(StagewatchError):  # a run says so, of that file
                     land_file(self.con, path, earlier, self.mappings, self.scratch, lambda _: None)
@@ -258,13 +262,17 @@ class _Checking:
             return _Taken(replace(taken.check, problem=str(error)))
         except OSError as error:
             return _Taken(replace(taken.check, problem=f"cannot be read: {error.strerror or error}"))
-        return replace(taken, delivery=landed, check=replace(taken.check, replaces_rows=self._replaced_rows(name)))
+        replaces = None if landed.is_mended else self._replaced_rows(name)
+        return replace(taken, delivery=landed, check=replace(taken.check, replaces_rows=replaces))
 
     def _replaced_rows(self, name: str) -> int | None:
         if self.journal.is_append(name):
             return None
         standings = self.journal.standings()
-        before = [d for d in self.journal.deliveries if d.name == name and standings[d.file_id].status == "active"]
+        before = [
+            d for d in self.journal.deliveries
+            if d.name == name and not d.is_mended and standings[d.file_id].status == "active"
+        ]  # fmt: skip
         return self.journal.first(before[-1].file_id).rows_read if before else None
 
     def _found(self, taken: _Taken) -> FileCheck:
@@ -295,7 +303,7 @@ class _Checking:
             unused_sheets=plan.unused_sheets,
             hidden_rows=hidden_rows(self.con, landed.file_id),
             readings=(
-                *hidden_text(self.con, plan.mapping, landed.file_id, self.language),
+                *hidden_text(self.con, plan.mappings[0], landed.file_id, self.language),
                 *doubt_texts(self.con, landed.file_id, self.language),
             ),
         )
@@ -311,11 +319,14 @@ class _Checking:
     def _bad_rows(self, file_id: int, plan: Plan) -> tuple[BadRow, ...]:
         rows = self.con.execute(
             f"""
-            select source_sheet, source_row, record, cell, column_name, reason, value, {FOUND_SQL} as found
+            select source_sheet, source_row, record, cell, column_name, reason, value, mapping, {FOUND_SQL} as found
             from staging.quarantine q where file_id = ? order by source_sheet nulls first, source_row limit ?""",
             [file_id, SHOWN],
         ).fetchall()
+        known = {m.mapping: m for m in plan.mappings}
         return tuple(
-            BadRow(sheet, row, record, cell, column, reason, value, place_text(plan.mapping, record, column, found))
-            for sheet, row, record, cell, column, reason, value, found in rows
+            BadRow(
+                sheet, row, record, cell, column, reason, value, place_text(known.get(mapping), record, column, found)
+            )
+            for sheet, row, record, cell, column, reason, value, mapping, found in rows
         )

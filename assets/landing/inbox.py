@@ -102,7 +102,11 @@ def _take(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, arrival: A
         sync(run.workspace.landed)
         with scratch_folder(run.workspace.temporary) as scratch:
             landed = land_file(con, kept, delivery, landing.mappings, scratch, lambda d: _journal(con, landing, d))
-            others = other_readers(kept, arrival.name, landing.mappings, landed.mapping or "", scratch)
+            others = (
+                []
+                if landed.is_mended
+                else other_readers(kept, arrival.name, landing.mappings, landed.mapping or "", scratch)
+            )
         arrival.path.unlink()
         result.taken += 1
         result.rows_read += landed.rows_read

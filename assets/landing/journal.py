@@ -2,7 +2,7 @@
 
 A line is written and flushed to disk before the warehouse commits, so a warehouse that is lost or behind can be
 made again. What is active follows from the journal alone: of each name the last content, and of a name that
-appends, every content.
+appends, every content. A workbook of mended rows appends, and takes the place of no file.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Delivery:
     rows_read: int = 0
     rows_refused: int = 0
     nul_bytes: int = 0
+    is_mended: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,15 +150,16 @@ def _standings(deliveries: list[Delivery], is_append: Callable[[str], bool]) -> 
     current: dict[str, int] = {}
     kept: set[int] = set()
     replaced_by: dict[int, int] = {}
+    mended = {d.file_id for d in deliveries if d.is_mended}
     for d in deliveries:
-        if d.outcome == "rejected":
+        if d.outcome == "rejected" or d.file_id in mended:
             continue
         if is_append(d.name):
             kept.add(d.file_id)
         elif current.get(d.name, d.file_id) != d.file_id:
             replaced_by[current[d.name]] = d.file_id
         current[d.name] = d.file_id
-    active = kept | set(current.values())
+    active = kept | mended | set(current.values())
     result: dict[int, Standing] = {}
     for d in deliveries:
         before = result.get(d.file_id)

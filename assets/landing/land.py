@@ -98,16 +98,18 @@ def _land(con: duckdb.DuckDBPyConnection, plan: Plan, delivery: Delivery, carefu
         )
     landed = replace(
         delivery,
-        mapping=plan.mapping.mapping,
+        mapping=plan.mapping,
         source=", ".join(dict.fromkeys(part.code for part in plan.parts)),
-        source_kind=plan.mapping.source_kind,
+        # Mended rows are no sign of life of the source that sent them first.
+        source_kind=None if plan.is_mended else plan.mappings[0].source_kind,
         encoding=next((part.encoding for part in loaded if part.encoding), None),
         rows_read=rows,
         rows_refused=sum(part.rows_refused for part in loaded),
         nul_bytes=sum(part.nul_bytes for part in loaded),
+        is_mended=plan.is_mended,
     )
     note_file(con, landed, "active")
-    note_fixes(con, plan.parts[0].path, delivery.file_id, delivery.name)
+    note_fixes(con, plan, delivery.file_id)
     return landed
 
 
@@ -132,12 +134,13 @@ def forget_rows(con: duckdb.DuckDBPyConnection, file_id: int) -> None:
             con.execute(f"delete from landing.{quote_ident(table)} where file_id = ?", [file_id])
     con.execute("delete from landing.refused where file_id = ?", [file_id])
     con.execute("delete from landing.parts where file_id = ?", [file_id])
+    con.execute("delete from landing.fixes where file_id = ?", [file_id])
 
 
 def note_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
     """Keep one delivery in the warehouse as the journal has it."""
     con.execute("delete from landing.deliveries where delivery_no = ?", [delivery.delivery_no])
-    con.execute("insert into landing.deliveries values (" + ", ".join("?" * 17) + ")", list(astuple(delivery)))
+    con.execute("insert into landing.deliveries values (" + ", ".join("?" * 18) + ")", list(astuple(delivery)))
 
 
 def apply_standings(con: duckdb.DuckDBPyConnection, standings: Mapping[int, Standing]) -> None:

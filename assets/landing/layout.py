@@ -188,5 +188,34 @@ def _joined(header: Sequence[Sequence[str]], width: int) -> list[str]:
     return ["/".join(dict.fromkeys(t for row in rows if (t := row[place].strip()))) for place in range(width)]
 
 
+def by_name(source: Source) -> Source:
+    """The source as one that reads a plain sheet with every column in it: by its own headers or by our names."""
+    columns = {
+        ours: column.model_copy(
+            update={
+                "headers": (*(h for h in column.headers if isinstance(h, str)), ours), "title": None, "optional": False,
+            }
+        )
+        for ours, column in source.columns.items()
+    }  # fmt: skip
+    return source.model_copy(
+        update={
+            "format": "xlsx", "sheet": "*", "columns": columns, "header_row": None, "header_rows": 1, "tables": "one",
+            "fill_down": (), "needs": (),
+        }
+    )  # fmt: skip
+
+
+def headers_of(layout: Layout, source: Source) -> dict[str, str]:
+    """Our columns and what the file calls them; our own name where theirs alone would not find the column again."""
+    names = {ours: None if place is None else layout.found[place] for ours, place in layout.places.items()}
+    texts = list(names.values())
+    unlike = {ours: name if name and texts.count(name) == layout.found.count(name) == 1 else ours
+              for ours, name in names.items()}  # fmt: skip
+    again = layout_of(1, (tuple(unlike.values()),), by_name(source))
+    places = again.places if isinstance(again, Layout) else {}
+    return {ours: name if places.get(ours) == n else ours for n, (ours, name) in enumerate(unlike.items())}
+
+
 def _wanted(column: SourceColumn) -> str:
     return " / ".join(str(h) for h in column.headers) or " / ".join(column.synonyms) or f"the title {column.title}"

@@ -18,12 +18,13 @@ import pyarrow as pa
 
 from assets.landing import columnar, xlsx
 from assets.landing.csv_records import Record, Refused, file_records, read_records
-from assets.landing.layout import Layout
+from assets.landing.layout import Layout, headers_of
 from assets.landing.mappings import landing_table, signature
 from assets.landing.messages.reader import read_messages
 from assets.landing.plan import Part, Plan
 from assets.landing.sheet_tables import cells_of, doubts_of
 from assets.landing.text_files import CHUNK, has_blank_line, verified
+from data_contracts.safe_cells import BLANKS
 from data_contracts.sql_names import quote_ident, quote_literal
 
 BATCH_ROWS = 20_000
@@ -32,7 +33,6 @@ MAX_RAW = 2000
 # 〃, 同上, ": as above.
 DITTO = '[〃"″＂“”]{1,2}|同上|ditto|do[.]'
 BARE_NUMBER, _UNIT_BEHIND = "^([+-]?[0-9０-９][0-9０-９,，.．]*)$", r"\1"
-BLANKS = " \u00a0\u3000\t\r\n"
 
 
 class IrregularError(Exception):
@@ -99,7 +99,7 @@ def clean(expression: str) -> str:
 def _load_part(
     con: duckdb.DuckDBPyConnection, plan: Plan, part: Part, number: int, file_id: int, careful: bool, scratch: Path
 ) -> Loaded:
-    table = ensure_table(con, plan.mapping.mapping, part.code, part.source.columns)
+    table = ensure_table(con, part.mapping, part.code, part.source.columns)
     before = _refused(con, file_id)
     if part.form in ("csv", "tsv") and not careful:
         _load_by_duckdb(con, part, table, file_id)
@@ -119,10 +119,11 @@ def _load_part(
     of_hidden = "true" if part.is_hidden else "row_kind = 'hidden'"
     hidden = _count(con, f"select count(*) from {table} where {_is_of_part(part, file_id)} and {of_hidden}", [])
     con.execute(
-        "insert into landing.parts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [file_id, number, plan.mapping.mapping, part.code, part.source_sheet, part.layout.header_row, landed, refused,
+        "insert into landing.parts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [file_id, number, part.mapping, part.code, part.source_sheet, part.layout.header_row, landed, refused,
          list(part.layout.found), list(part.layout.unused), signature(part.source), part.layout.last_row,
-         cells_of(part.layout) if is_workbook else {}, hidden, doubts_of(part.layout, is_lettered=is_workbook)],
+         cells_of(part.layout) if is_workbook else {}, hidden, doubts_of(part.layout, is_lettered=is_workbook),
+         headers_of(part.layout, part.source)],
     )  # fmt: skip
     text = part.text
     return Loaded(landed, refused, text.encoding if text else None, text.nul_bytes if text else 0)
@@ -201,7 +202,8 @@ def _load_workbook(con: duckdb.DuckDBPyConnection, plan: Plan, part: Part, table
     layout, sheet = part.layout, quote_literal(part.source_sheet)
     values = ", ".join(_workbook_value(name, layout) for name in part.source.columns)
     # An amount that is merged over the rows of several visits is one amount, whatever else holds for all of them.
-    amounts, days = plan.mapping.columns_read_as("DECIMAL"), plan.mapping.columns_read_as("TIMESTAMPTZ", "DATE")
+    mapping = next(m for m in plan.mappings if m.mapping == part.mapping)
+    amounts, days = mapping.columns_read_as("DECIMAL"), mapping.columns_read_as("TIMESTAMPTZ", "DATE")
     batches = xlsx.row_batches(
         part.path, part.sheet or "", layout, required=part.source.deciding(layout.filled), once=amounts, days=days
     )

@@ -36,6 +36,7 @@ class Part:
     """One table of a file and the source that reads it. `path` is what its reader opens; `shape`: of messages;
     `is_hidden`: its sheet is."""
 
+    mapping: str
     code: str
     source: Source
     form: Format
@@ -60,11 +61,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is read: the mapping, its parts, the sheets that nothing reads."""
+    """How a file is read: the mapping, its parts, the sheets that nothing reads. A workbook of mended rows may have
+    several mappings."""
 
-    mapping: Mapping
+    mappings: tuple[Mapping, ...]
     parts: tuple[Part, ...]
     unused_sheets: tuple[str, ...] = ()
+    is_mended: bool = False
+
+    @property
+    def mapping(self) -> str:
+        """The mapping's code; the codes where there are several."""
+        return ", ".join(m.mapping for m in self.mappings)
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path)
             unused += dict.fromkeys(p.sheet for p in parts if p not in whole and p.sheet is not None)
             parts = whole
         if parts:
-            fitting.append(Plan(mapping, tuple(parts), tuple(unused)))
+            fitting.append(Plan((mapping,), tuple(parts), tuple(unused)))
             if not is_template(mapping):
                 break
     if fitting:
@@ -115,8 +123,8 @@ def plan_file(path: Path, name: str, mappings: Sequence[Mapping], scratch: Path)
 
 
 def _stem(name: str) -> str:
-    """A file's name without its endings; of a workbook of mended rows the original's."""
-    return re.sub(r"([.](?:csv|tsv|txt|xls[xm]?|gz|fix-[0-9a-f]{8}))+$", "", name, flags=re.IGNORECASE)
+    """A file's name without its endings."""
+    return re.sub(r"([.](?:csv|tsv|txt|xls[xm]?|gz))+$", "", name, flags=re.IGNORECASE)
 
 
 def other_readers(path: Path, name: str, mappings: Sequence[Mapping], used: str, scratch: Path) -> list[str]:
@@ -125,7 +133,7 @@ def other_readers(path: Path, name: str, mappings: Sequence[Mapping], used: str,
     for mapping, _ in matching_sources(name, mappings):
         if mapping.mapping != used and not is_template(mapping):
             with contextlib.suppress(StagewatchError):
-                others.append(plan_file(path, name, [mapping], scratch).mapping.mapping)
+                others.append(plan_file(path, name, [mapping], scratch).mapping)
     return others
 
 
@@ -158,7 +166,7 @@ def _plan_text(path: Path, mapping: str, sources: list[tuple[str, Source]], scra
             if isinstance(layout, Layout):
                 layout = titled(layout, source, preview, (), "")
                 form: Format = "tsv" if tab else "csv"
-                return [Part(code, source, form, text.path, layout, dialect=dialect, text=text)], [], near
+                return [Part(mapping, code, source, form, text.path, layout, dialect=dialect, text=text)], [], near
             misses.append(layout)
         near.append(_Near(mapping, code, None, max(misses, key=lambda m: (m.matched, len(m.found)))))
     return [], [], near
@@ -189,7 +197,17 @@ def _plan_xlsx(path: Path, mapping: str, sources: list[tuple[str, Source]], scra
             layouts = sheet_layouts(path, table, source)
             if not isinstance(layouts, Miss):
                 parts += [
-                    Part(code, source, "xlsx", path, x, sheet, name=block_name(sheet, x), is_hidden=table.is_hidden)
+                    Part(
+                        mapping,
+                        code,
+                        source,
+                        "xlsx",
+                        path,
+                        x,
+                        sheet,
+                        name=block_name(sheet, x),
+                        is_hidden=table.is_hidden,
+                    )
                     for x in layouts
                 ]
                 break
@@ -216,7 +234,7 @@ def _plan_columnar(path: Path, mapping: str, sources: list[tuple[str, Source]], 
         layout = find_layout(Table(None, ((1, tuple(names)),)), source.model_copy(update={"header_row": None}))
         if isinstance(layout, Layout):
             layout = replace(layout, header_row=0, width=len(names))
-            return [Part(code, source, form, text.path if text else path, layout, text=text)], [], near
+            return [Part(mapping, code, source, form, text.path if text else path, layout, text=text)], [], near
         near.append(_Near(mapping, code, None, layout))
     return [], [], near
 
@@ -246,7 +264,7 @@ def _plan_messages(path: Path, mapping: str, sources: list[tuple[str, Source]], 
         layout = find_layout(Table(None, ((1, MESSAGE_COLUMNS),)), source)
         if isinstance(layout, Layout):
             layout = replace(layout, header_row=0, width=len(MESSAGE_COLUMNS), unused=())
-            part = Part(code, source, "messages", text.path if text else path, layout, shape.sheet, text=text,
+            part = Part(mapping, code, source, "messages", text.path if text else path, layout, shape.sheet, text=text,
                         shape=shape)  # fmt: skip
             return [part], [], near
         near.append(_Near(mapping, code, None, layout))

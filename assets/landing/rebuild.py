@@ -140,7 +140,7 @@ def _read_again(con: duckdb.DuckDBPyConnection, run: Run, landing: Landing, scra
         path = landed_path(run.workspace.landed, delivery)
         try:
             plan = plan_any(path, delivery.name, landing.mappings, scratch)
-            wanted = [(plan.mapping.mapping, p.code, p.source_sheet, signature(p.source)) for p in plan.parts]
+            wanted = [(p.mapping, p.code, p.source_sheet, signature(p.source)) for p in plan.parts]
             if wanted != _parts(con, file_id):
                 land_file(con, path, delivery, landing.mappings, scratch, lambda d: None)
         except (StagewatchError, FileNotFoundError) as error:

@@ -15,27 +15,31 @@ from typing import Any
 
 import duckdb
 
-from assets.landing.fixes import TABLE as FIXES
 from assets.landing.land import has_table
 from assets.landing.mappings import is_template, landing_table
 from assets.landing.rebuild import mappings_in_force
 from assets.staging.compiled import Aids, Mapped, compile_mapping, fresh_tables, unusable
 from assets.staging.identity import masters_of, read_masters
 from assets.staging.ledger import SIDE_TABLES, ledger_faults, write_ledger
+from assets.staging.mended import NOT_SET_ASIDE, has_mended, settle_mended
 from assets.staging.notes import Library, forget_unused
 from assets.staging.records import Candidate
+from assets.staging.relations import told_sql
 from assets.staging.tell import problems
-from assets.warehouse import count, run_script
+from assets.warehouse import count
 from assets.workspace import Run
 from data_contracts.contract import load_contract, names
 from data_contracts.identity import load_identity
 from data_contracts.lexicon import load_lexicon
 from data_contracts.mapping import Mapping
+from data_contracts.mapping_sources import FILE_COLUMNS
 from data_contracts.sql_names import quote_ident, quote_literal
 from models.notes import NoteReader
 
 __all__ = ["StagingResult", "build_staging", "latest_time", "ledger_faults"]
 
+# Where a file or sheet bears on what a row says, that of the row which a mended one stands for.
+TOLD = {"source_sheet": "told_sheet"}
 # Records of things that happen; the others are facts about a period.
 HAPPENINGS = ("opportunities", "stage_events", "visits", "actions", "signings", "interventions")
 
@@ -60,6 +64,7 @@ def build_staging(con: duckdb.DuckDBPyConnection, run: Run) -> StagingResult:
     con.begin()
     try:
         fresh_tables(con)
+        settle_mended(con, mappings)
         for mapping in mappings:
             _find_duplicates(con, mapping)
         aids = _no_aids_yet(con, run)
@@ -120,16 +125,20 @@ def latest_time(con: duckdb.DuckDBPyConnection) -> datetime | None:
 
 
 def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
-    """Rows equal in the declared columns over all files of a source; the first by file and row is kept."""
+    """Rows equal in the declared columns over all files of a source; the first by file and row is kept.
+
+    Of mended rows only those that count are looked at; one is not held for a duplicate of the row that it stands for.
+    """
     for code in mapping.sources:
         table = landing_table(mapping.mapping, code)
         names = mapping.duplicate_columns(code)
         if not names or not has_table(con, table):
             continue
-        columns = ", ".join(map(quote_ident, names))
+        columns = ", ".join(quote_ident(TOLD.get(name, name)) for name in names)
         landed = f"landing.{quote_ident(table)}"
-        if "source_file" in names:
-            landed = f"(select l.*, f.name as source_file from {landed} l join landing.files f using (file_id))"
+        mended = has_mended(con, mapping.mapping, code)
+        if mended or not set(FILE_COLUMNS).isdisjoint(names):
+            landed = f"({told_sql(landed, is_mended=mended)} where {NOT_SET_ASIDE})"
         con.execute(
             f"create or replace temp table _equal as select hash({columns}) as h from {landed}"
             " group by h having count(*) > 1"
@@ -148,13 +157,17 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection, mapping: Mapping) -> None:
                   window first as (partition by {columns} order by file_id, source_sheet, source_row)) d
             join landing.files f on f.file_id = d.file_id
             where d.n > 1""")
+        if mended:
+            con.execute("""
+                delete from staging.duplicates d using _standing s
+                where s.file_id = d.file_id and s.source_row = d.source_row
+                  and s.source_sheet is not distinct from d.source_sheet and s.root_file_id = d.kept_file_id
+                  and s.root_row = d.kept_row and s.root_sheet is not distinct from d.kept_sheet""")
 
 
 def _find_bad_rows(con: duckdb.DuckDBPyConnection, candidates: list[Candidate]) -> None:
     for candidate in candidates:
         _run(con, f"insert into _faults {candidate.bad_rows_sql}", candidate)
-    con.execute(FIXES)
-    run_script(con, "assets.staging", "replaced_rows.sql")
     con.execute("""
         create or replace temp table _bad_rows as
         select distinct file_id, source_sheet, source_row from (

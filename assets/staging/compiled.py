@@ -14,6 +14,7 @@ from assets.landing.land import has_table
 from assets.landing.mappings import landing_table
 from assets.staging.identity import Masters, masters_of, resolved_relation
 from assets.staging.ledger import SIDE_TABLES
+from assets.staging.mended import has_mended
 from assets.staging.notes import Library, notes_relation
 from assets.staging.records import Candidate
 from assets.staging.relations import Relation, derived_relation, join_sql, source_relation
@@ -106,7 +107,8 @@ def compile_mapping(con: duckdb.DuckDBPyConnection, mapping: Mapping, workspace_
     for code, source in mapping.sources.items():
         if not has_table(con, landing_table(mapping.mapping, code)):
             _empty_table(con, mapping, code, source)
-        relations[code] = source_relation(mapping, code, source, habits)
+        is_mended = has_mended(con, mapping.mapping, code)
+        relations[code] = source_relation(mapping, code, source, habits, is_mended)
     for code, derived in mapping.derived_sources.items():
         table = quote_ident(f"_derived_{mapping.mapping}__{code}")
         try:

@@ -11,7 +11,7 @@ from assets.staging.records import Candidate
 from assets.staging.relations import Relation
 from assets.warehouse import read_sql
 from data_contracts.mapping import Mapping
-from data_contracts.sql_names import quote_ident
+from data_contracts.sql_names import quote_ident, quote_literal
 
 SIDE_TABLES = ("ledger", "quarantine", "duplicates", "review")
 
@@ -31,6 +31,7 @@ def write_ledger(
                 read_sql("assets.staging", "quarantine_rows.sql")
                 .replace("{{table}}", table)
                 .replace("{{columns}}", columns)
+                .replace("{{source}}", quote_literal(code))
             )
             _count_rows(con, table, relations[code], [c for c in candidates if c.record.source == code])
     con.execute(read_sql("assets.staging", "quarantine_refused.sql"))

@@ -87,7 +87,7 @@ def _gather(con: duckdb.DuckDBPyConnection, notes: Notes, base: Relation, habits
         return "null::varchar" if name is None else f"{base.scope[name].sql}::varchar"
 
     channel = quote_literal(notes.channel) if notes.channel in CHANNELS else column(notes.channel)
-    place = "concat_ws('/', source_file, source_sheet, source_row)"
+    place = "concat_ws('/', source_file, told_sheet, told_row)"
     other = "" if base.is_derived else (
         ", null::integer as other_file_id, null::varchar as other_sheet, null::bigint as other_row"
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """The tables of a mapping as SQL: its landed sources, what is derived from them, what is looked up in them.
 
-Every relation has file_id, source_sheet, source_row, landed_at and source_file before its own columns; a derived
-one also has the row that it was paired with (other_file_id, other_sheet, other_row).
+Every relation has file_id, source_sheet, source_row and landed_at before its own columns, and where the row was first
+told: source_file, told_sheet, told_row (of a mended row, the place of the one that it stands for). A derived one also
+has the row that it was paired with (other_file_id, other_sheet, other_row).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from data_contracts.mapping_sources import Source
 from data_contracts.mapping_values import Value
 from data_contracts.sql_names import quote_ident, quote_literal
 
-PROVENANCE = "file_id, source_sheet, source_row, landed_at, source_file"
+PROVENANCE = "file_id, source_sheet, source_row, landed_at, source_file, told_sheet, told_row"
 OTHER = "other_file_id, other_sheet, other_row"
 PROVENANCE_NAMES = ("source_file", "source_sheet", "source_row")
 
@@ -58,12 +59,28 @@ def provenance_scope() -> Scope:
     """The columns that every row has besides the mapping's own."""
     return {
         "source_file": Column("source_file"),
-        "source_sheet": Column("source_sheet"),
-        "source_row": Column("source_row", "integer"),
+        "source_sheet": Column("told_sheet"),
+        "source_row": Column("told_row", "integer"),
     }
 
 
-def landed_sql(mapping: Mapping, code: str, source: Source) -> str:
+def told_sql(table: str, is_mended: bool) -> str:
+    """The rows of a landing table with where each was first told; `is_mended`: some of them stand for others."""
+    if not is_mended:
+        return (
+            "select l.*, f.landed_at, f.name as source_file, l.source_sheet as told_sheet, l.source_row as told_row"
+            f" from {table} l join landing.files f on f.file_id = l.file_id"
+        )
+    return (
+        "select l.*, f.landed_at, coalesce(m.root_name, f.name) as source_file,"
+        " if(m.root_name is null, l.source_sheet, m.root_sheet) as told_sheet,"
+        " coalesce(m.root_row, l.source_row) as told_row"
+        f" from {table} l join landing.files f on f.file_id = l.file_id left join _mends m on m.file_id = l.file_id"
+        " and m.source_row = l.source_row and m.source_sheet is not distinct from l.source_sheet"
+    )
+
+
+def landed_sql(mapping: Mapping, code: str, source: Source, is_mended: bool) -> str:
     """A source's active rows as they landed, exact duplicates left out."""
     table = f"landing.{quote_ident(landing_table(mapping.mapping, code))}"
     blank = ", ".join(quote_literal(b.strip().lower()) for b in source.blank)
@@ -73,17 +90,21 @@ def landed_sql(mapping: Mapping, code: str, source: Source) -> str:
     )
     skipped = ", ".join(map(quote_literal, source.skip))
     kept = f"(l.row_kind is null or l.row_kind not in ({skipped})) and " if skipped else ""
+    if is_mended:
+        kept += (
+            "not exists (select 1 from _replaced r where r.file_id = l.file_id and r.source_row = l.source_row"
+            " and r.source_sheet is not distinct from l.source_sheet) and "
+        )
     return (
-        f"select l.file_id, l.source_sheet, l.source_row, f.landed_at, f.name as source_file{columns}"
-        f" from {table} l join landing.files f on f.file_id = l.file_id"
+        f"select {PROVENANCE}{columns} from ({told_sql(table, is_mended)}) l"
         f" where {kept}not exists (select 1 from staging.duplicates d where d.file_id = l.file_id"
         " and d.source_row = l.source_row and d.source_sheet is not distinct from l.source_sheet)"
     )
 
 
-def source_relation(mapping: Mapping, code: str, source: Source, habits: Habits) -> Relation:
+def source_relation(mapping: Mapping, code: str, source: Source, habits: Habits, is_mended: bool) -> Relation:
     """A landed source with its derived columns, and without the rows its `where` leaves out."""
-    sql = landed_sql(mapping, code, source)
+    sql = landed_sql(mapping, code, source, is_mended)
     scope = {name: Column(quote_ident(name)) for name in source.columns} | provenance_scope()
     faults: dict[str, Compiled] = {}
     for name, value in source.derive.items():
@@ -321,6 +342,8 @@ def _pair_sql(pair: Pair, base: Relation, habits: Habits) -> tuple[str, Scope, d
                case when c.file_id is null then s.source_sheet else c.source_sheet end as source_sheet,
                coalesce(c.source_row, s.source_row) as source_row, coalesce(c.landed_at, s.landed_at) as landed_at,
                coalesce(c.source_file, s.source_file) as source_file,
+               case when c.file_id is null then s.told_sheet else c.told_sheet end as told_sheet,
+               coalesce(c.told_row, s.told_row) as told_row,
                case when c.file_id is not null then s.file_id end as other_file_id,
                case when c.file_id is not null then s.source_sheet end as other_sheet,
                case when c.file_id is not null then s.source_row end as other_row,

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import duckdb
 
+from assets.staging.places import FOUND_SQL, place_text
 from assets.staging.readings import MOST_FILES, doubt_texts, hidden_in_files
-from assets.staging.reasons import FOUND_SQL, place_text, reason_text, remedy_text
 from assets.workspace import Run
 from data_contracts.mapping import Mapping
 from data_contracts.mapping_targets import refused_by_playbook
+from data_contracts.reasons import reason_text, remedy_text
 from data_contracts.texts import Texts
 
 
@@ -41,11 +42,13 @@ def refused_rows(con: duckdb.DuckDBPyConnection, mappings: Sequence[Mapping], ru
     by_code = {m.mapping: m for m in mappings}
     rows = con.execute(
         f"""
-        select f.landed_at = ? as is_new, q.file_name, l.rows_read, l.quarantined, q.source_sheet, q.source_row,
-               q.record, q.cell, q.column_name, q.reason, q.value, q.mapping, {FOUND_SQL} as found
+        select f.landed_at = ? as is_new, q.file_name, l.rows_read, count(*) over (partition by file_id) as waiting,
+               q.source_sheet, q.source_row, q.record, q.cell, q.column_name, q.reason, q.value, q.mapping,
+               {FOUND_SQL} as found
         from staging.quarantine q join staging.ledger l using (file_id) join landing.files f using (file_id)
+        where q.is_waiting
         qualify row_number() over (partition by file_id order by q.source_sheet nulls first, q.source_row) = 1
-        order by is_new desc, l.quarantined desc, file_id""",
+        order by is_new desc, waiting desc, file_id""",
         [run.now],
     ).fetchall()
     shown = [row for row in rows if row[0]][:MOST_FILES]

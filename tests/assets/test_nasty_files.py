@@ -19,7 +19,7 @@ import pytest
 from made_rows import message_files, objects_in, row_files, rows_in
 from nasty_chats import CHATS
 
-from assets.staging.reasons import reason_text
+from data_contracts.reasons import reason_text
 from data_contracts.texts import Language
 from nasty import Nasty, corpus
 

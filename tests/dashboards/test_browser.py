@@ -16,14 +16,16 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 
 from dashboards.launch import dashboard_command
 from data_contracts.figures import number
-from data_contracts.texts import LANGUAGES, Texts
+from data_contracts.texts import LANGUAGES, Language, Texts
 from queries.snapshot import current_snapshot
 from snapshot_fixture import publish_tiny
 from tiny import Tiny
@@ -325,4 +327,33 @@ def test_nothing_is_wider_than_a_phone(browser: sync_api.Browser, server: str) -
             "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
         )
         assert visit.page.evaluate(wider) == 0, path
+    visit.close(server)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_quarantined_rows_are_downloaded_to_be_mended_and_the_docs_open(
+    browser: sync_api.Browser, server: str, root: Path, language: Language
+) -> None:
+    """The workbook holds the rows listed, masked, none of its cells a formula; the page of promises runs nothing."""
+    t = Texts("dashboard", language)
+    docs = root / "reports" / "data_docs" / language
+    docs.mkdir(parents=True, exist_ok=True)
+    (docs / "index.html").write_text("<!doctype html><h1>&lt;script&gt; promised</h1><a href='x.html'>on</a>", "utf-8")
+    visit = Visit(browser, language)
+    visit.open(_address(server, "health?qrule=not_a_date", language), t("page_health"))
+    with visit.page.expect_download() as started:
+        visit.page.get_by_text(t("download_to_mend", rows=2)).click()
+    downloaded = BytesIO(Path(started.value.path()).read_bytes())
+    sheet = openpyxl.load_workbook(downloaded)["company_forms.visits"]
+    header, *rows = sheet.iter_rows()
+    assert [c.value for c in header][:3] == ["拜访编号", "计划时间", "备注"]
+    assert [[c.value for c in row[:3]] for row in rows] == [
+        [f"V{n}", '=HYPERLINK("http://x")', "<script>alert(1)</script> 138****1234"] for n in range(2)
+    ]
+    assert {c.data_type for row in rows for c in row} <= {"s", "n"}
+    assert rows[0][-1].value == f"company_forms/visits|{'a1' * 6}|2|"
+    visit.page.get_by_text(t("data_docs"), exact=True).click()
+    frame = visit.page.frame_locator("iframe")
+    frame.get_by_role("heading", name="<script> promised").wait_for(timeout=WAIT_MS)
+    assert frame.locator("a").count() == 0
     visit.close(server)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -140,6 +141,52 @@ def test_a_broken_rule_says_in_which_file_and_row(page: Page) -> None:
     app = page("health", lang="en")
     checks = next(d.value for d in app.dataframe if "places" in d.value.columns)
     assert checks["places"].to_list() == ["拜访记录_2025-09.csv row 12"]
+
+
+def test_quarantined_rows_are_listed_with_reason_and_remedy_and_narrowed(page: Page) -> None:
+    def rows(**address: str) -> list[str]:
+        app = page("health", lang="en", **address)
+        assert is_sound(app), [e.message for e in app.exception]
+        return [v for d in app.dataframe if "remedy" in d.value.columns for v in d.value["id"]]
+
+    app = page("health", lang="en")
+    listed = next(d.value for d in app.dataframe if "remedy" in d.value.columns)
+    first = listed.iloc[0].to_dict()
+    assert (first["id"], first["place"], first["reason"]) == (
+        "1:2", "planned_at (计划时间)", "cannot be read as a date"
+    )  # fmt: skip
+    assert "dates:" in first["remedy"]
+    assert (
+        first["raw"] == '拜访编号: V0 | 计划时间: =HYPERLINK("http://x") | 备注: <script>alert(1)</script> 138****1234'
+    )
+    assert rows() == ["1:2", "1:3"]
+    assert rows(settled="1") == ["1:2", "1:3", "1:4"]
+    assert rows(settled="1", qrule="replaced_by_fix") == ["1:4"]
+    assert rows(qsource="company_forms/visits", qfile="1") == ["1:2", "1:3"]
+    assert rows(qrule="replaced_by_fix") == []
+
+
+def test_the_rows_to_mend_are_offered_as_a_workbook(page: Page) -> None:
+    app = page("health")
+    assert any(b.label == "下载待改正的 2 行 (XLSX)" for b in app.get("download_button"))
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_snapshot_of_an_older_version_is_shown_as_far_as_it_goes(
+    page: Page, company_tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    """What an older version had not is said to be missing in its place; everything else stands."""
+    (published,) = publish_tiny(company_tiny, tmp_path, f"older-{language}").glob("*.duckdb")
+    with duckdb.connect(str(published)) as con:
+        for table in ("staging.review", "marts.contradictions", "landing.parts"):
+            con.execute(f"drop table {table}")
+    monkeypatch.setenv("STAGEWATCH_WORKSPACE", str(tmp_path))
+    app = page("health", lang=language)
+    assert is_sound(app), [e.message for e in app.exception]
+    missing = Texts("dashboard", language)("other_version")  # type: ignore[arg-type]
+    assert [i.value for i in app.info].count(missing) == 3
+    assert any("rows_read" in d.value.columns for d in app.dataframe)
+    assert "stagewatch run" in missing
 
 
 def test_an_opportunity_that_is_not_there_is_said_in_one_line(page: Page) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from data_contracts.errors import StagewatchError
 from queries.dimensions import Filter
-from queries.lists import RiskRequest, alerts, at_risk, dossier, health, quarantined_rows
+from queries.lists import RiskRequest, alerts, at_risk, dossier, health
 from queries.overview import overview
+from queries.quarantine import Selection, quarantine_counts, quarantined
 from queries.snapshot import Snapshot
 
 
@@ -71,7 +72,8 @@ def test_health_and_alerts_of_an_unalarmed_company(company: Snapshot) -> None:
     assert found.latency.height == _one(company, "select count(*) from marts.reporting_latency")
     assert found.warnings["events"].sum() == _one(company, "select count(*) from marts.warnings")
     assert alerts(company).frame.is_empty()
-    assert quarantined_rows(company).frame.is_empty()
+    assert quarantined(company, Selection(settled=True)) == []
+    assert quarantine_counts(company, Selection()).is_empty()
 
 
 def test_the_overview_adds_up(company: Snapshot) -> None:

@@ -120,10 +120,19 @@ OUTCOMES = """
       'company_forms' as mapping,
       100 as rows_read, 0 as rows_refused, 0 as nul_bytes, 1 as deliveries, 'active' as status;
     insert into staging.ledger values (1, '拜访记录_2025-09.csv', 'company_forms', 'active', 100, 95, 3, 3, 2);
+    update landing.files set content_sha256 = repeat('a1', 32);
+    insert into landing.parts by name
+    select 1 as file_id, 1 as part_no, 'company_forms' as mapping, 'visits' as source, 1 as header_row,
+      97 as rows_landed, 3 as rows_refused, ['计划时间'] as columns_found, [] as columns_unused, '' as signature,
+      map {'visit': '拜访编号', 'planned': '计划时间', 'note': '备注'} as headers;
     insert into staging.quarantine by name
     select 1 as file_id, '拜访记录_2025-09.csv' as file_name, range + 2 as source_row, 'visits' as record,
-      'planned_at' as column_name, 'not_a_date' as reason, '=HYPERLINK("http://x")' as "value", [] as faults,
-      '<script>alert(1)</script>' as raw
+      'company_forms' as mapping, 'visits' as source, 'planned' as source_column, file_name as told_file,
+      source_row as told_row, true as is_split, range < 2 as is_waiting,
+      'planned_at' as column_name, if(range < 2, 'not_a_date', 'replaced_by_fix') as reason,
+      '=HYPERLINK("http://x")' as "value", [] as faults,
+      to_json({'visit': 'V' || range, 'planned': '=HYPERLINK("http://x")',
+               'note': '<script>alert(1)</script> 13800001234'})::varchar as raw
     from range(3);
     insert into ops.check_results values
       ('marts.funnel_paths', 'key_unique', null, 'error', true, false, 0, '[]', '主键唯一', 'The key must be unique'),

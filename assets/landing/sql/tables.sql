@@ -11,12 +11,13 @@ create table if not exists landing.files (
 
 -- Grain: one file put into the inbox, in order. outcome: landed, resent (its content was here) or rejected.
 -- inbox_identity tells one putting-in from another, so that a killed run's file is not counted twice.
--- The columns from mapping on say what reading it gave when it landed.
+-- The columns from mapping on say what reading it gave when it landed. is_mended: a workbook of mended rows.
 create table if not exists landing.deliveries (
   delivery_no integer not null, name varchar not null, inbox_identity varchar, content_sha256 varchar,
   bytes bigint, delivered_at timestamptz not null, outcome varchar not null, file_id integer not null,
   extension varchar not null, reason varchar, mapping varchar, source varchar, source_kind varchar,
   encoding varchar, rows_read bigint not null, rows_refused bigint not null, nul_bytes bigint not null);
+alter table landing.deliveries add column if not exists is_mended boolean default false;
 
 -- Grain: one table of a file (the file, or a sheet of it) and the source that read it. Key: file_id, part_no.
 -- signature changes with whatever in the mapping bears on reading: then the file is read again.
@@ -31,12 +32,20 @@ alter table landing.parts add column if not exists cells map(varchar, varchar);
 -- Rows of it that the workbook hides; and columns of ours that several headers fit: the one taken, where one was.
 alter table landing.parts add column if not exists rows_hidden bigint;
 alter table landing.parts add column if not exists doubts struct("column" varchar, taken varchar, others varchar[])[];
+-- Our columns and what the file calls them, where that alone tells which is meant.
+alter table landing.parts add column if not exists headers map(varchar, varchar);
 
 -- Grain: one row that could not be split into columns, with its text as it stands in the file.
 create table if not exists landing.refused (
   file_id integer not null, source_sheet varchar, source_row bigint not null, reason varchar not null, raw varchar);
 -- The cell at fault, where a row was refused for one.
 alter table landing.refused add column if not exists cell varchar;
+
+-- Grain: one row of a workbook of mended rows, and the row that it was handed out from: the beginning of its content's
+-- SHA-256, its sheet, its row.
+create table if not exists landing.fixes (
+  file_id integer not null, source_sheet varchar, source_row bigint not null,
+  from_sha varchar not null, from_sheet varchar, from_row bigint not null);
 
 -- The last good text of each mapping file: used, with a warning, while the file itself cannot be read.
 create table if not exists landing.mappings (path varchar not null, document varchar not null);

@@ -24,7 +24,8 @@ facts as (
   select f.*, row_number() over (partition by f.id, f.customer order by f.fact_no) as n
   from accepted f where f.fact_no is not null
 )
-select m.file_id, m.source_sheet, m.source_row, m.landed_at, m.source_file, m.other_file_id, m.other_sheet, m.other_row
+select m.file_id, m.source_sheet, m.source_row, m.landed_at, m.source_file, m.told_sheet, m.told_row,
+       m.other_file_id, m.other_sheet, m.other_row
        {{columns}},
        f.fact_no, concat_ws('/', o.origin, f.customer, f.n) as told_id, m."n:sent_at" as told_at,
        coalesce(b.sent_at, m."n:sent_at") as first_told_at, f.customer, f.kind, f.status,

@@ -31,7 +31,8 @@ chosen as (
   left join visited v on v.rep_id = w.rep_id and v.customer_key = w.customer_key and v.day = w.day
   left join _aliases s on s.what = 'opportunity' and s.scope = w.rep_id and s.alias = w.customer_key
 )
-select a.file_id, a.source_sheet, a.source_row, a.landed_at, a.source_file, a.other_file_id, a.other_sheet, a.other_row
+select a.file_id, a.source_sheet, a.source_row, a.landed_at, a.source_file, a.told_sheet, a.told_row,
+       a.other_file_id, a.other_sheet, a.other_row
        {{columns}},
        r.id as rep_id, r.score::varchar as rep_score, r.how as rep_how,
        n.number as customer_id, coalesce(o.customer_name, n.customer_name, a."r:customer"[-1]) as customer_name,

@@ -1,11 +1,15 @@
 -- What staging tells about rows besides the canonical tables, which are made from their contracts.
 
 -- Grain: one source row that was refused. column_name, reason and value are of its first fault; faults names all.
--- cell: of a workbook, where the first fault stands (B7).
+-- source_column: the column of its source behind it. cell: of a workbook, where the first fault stands (B7). raw: the row
+-- by our columns as JSON; where it could not be split into columns (is_split), its text. told_*: where it was first
+-- told, which of a mended row is elsewhere. is_waiting: for somebody to mend it; a mended one stands for the others.
 create table if not exists staging.quarantine (
   file_id integer not null, file_name varchar not null, source_sheet varchar, source_row bigint not null,
   mapping varchar, record varchar, column_name varchar, reason varchar not null, value varchar,
-  faults struct(record varchar, column_name varchar, reason varchar)[] not null, raw varchar, cell varchar);
+  faults struct(record varchar, column_name varchar, reason varchar)[] not null, raw varchar, cell varchar,
+  source varchar, source_column varchar, told_file varchar not null, told_sheet varchar, told_row bigint not null,
+  is_waiting boolean not null, is_split boolean not null);
 
 -- Grain: one source row equal to an earlier one in the columns that the mapping declares; which one was kept.
 create table if not exists staging.duplicates (

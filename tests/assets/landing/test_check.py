@@ -7,9 +7,9 @@ from pathlib import Path
 from desk import STAGES, Desk
 
 from assets.landing.check import FileCheck, check_file, check_files
-from assets.staging.reasons import reason_text
 from data_contracts.contract import load_contract, names
 from data_contracts.predicates import row_predicates
+from data_contracts.reasons import reason_text
 from data_contracts.texts import LANGUAGES, Texts
 
 

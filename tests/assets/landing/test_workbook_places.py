@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 import xlwt
 from desk import STAGES, Desk
+from mending import waiting
 from openpyxl import Workbook
 
 from assets.landing.check import FileCheck, check_file
-from assets.landing.mappings import load_mappings
-from assets.quarantine import refused_rows
-from data_contracts.settings import load_settings
 
 HEADER = ("id", "stage", "at")
 MANY = STAGES.replace('files: ["stages*"]', 'files: ["stages*"]\n    tables: many')
@@ -76,7 +74,7 @@ def test_a_refused_value_is_told_with_its_cell(tmp_path: Path) -> None:
     desk = landed(tmp_path, "stages.xlsx", content)
     (told,) = desk.staging.problems
     assert "row 5 (sheet 日报), cell D5, occurred_at (at)" in told
-    (refused,) = refused_rows(desk.con, load_mappings(desk.root, load_settings(desk.root)), "en")
+    (refused,) = waiting(desk)
     assert (refused.sheet, refused.row, refused.cell) == ("日报", 5, "D5")
 
 

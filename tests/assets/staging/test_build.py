@@ -433,7 +433,7 @@ def test_refused_rows_are_told_of_new_files_one_by_one_and_of_all_others_togethe
     # Five are told, the others counted.
     assert [line.split(":")[0] for line in told[:5]] == [f"stages_{n}.csv" for n in range(5)]
     assert "the first: row 3, occurred_at (时间): cannot be read as a date (soon). What to do: " in told[0]
-    assert told[5:] == ["2 rows of 2 other files are quarantined: see staging.quarantine"]
+    assert told[5:] == ["2 rows of 2 other files are quarantined: see stagewatch quarantine list"]
     assert desk.run(later=timedelta(hours=1)).staging.problems == [
-        "7 rows of 7 other files are quarantined: see staging.quarantine"
+        "7 rows of 7 other files are quarantined: see stagewatch quarantine list"
     ]

@@ -1,4 +1,4 @@
-"""Why a row was refused, where and what mends it, in words: for the codes of texts/ingestion.yaml and the contracts."""
+"""Where a row was refused: the column as people know it, by the headers of its file."""
 
 from __future__ import annotations
 
@@ -6,32 +6,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from assets.landing.header_match import HeaderRow, place_of
-from data_contracts.contract import load_contract, names
 from data_contracts.mapping import Mapping
-from data_contracts.predicates import row_predicates
-from data_contracts.texts import Language, Texts
 
 # The headers of the table that a row of staging.quarantine q stands in.
 FOUND_SQL = """
 coalesce((select p.columns_found from landing.parts p
           where p.file_id = q.file_id and p.source_sheet is not distinct from q.source_sheet
             and p.header_row < q.source_row order by p.header_row desc limit 1), [])"""
-
-
-def reason_text(reason: str, record: str | None, language: Language) -> str:
-    """A quarantine reason in words: a code of texts/ingestion.yaml, or a rule of the record's contract."""
-    say = Texts("ingestion", language)
-    if reason in say:
-        return say(reason)
-    rules = row_predicates(load_contract("sources", record)) if record in names("sources") else []
-    return next((p.reason.in_language(language) for p in rules if p.rule_id == reason), reason)
-
-
-def remedy_text(reason: str, column: str | None, language: Language) -> str:
-    """What to do about rows that are refused for this reason."""
-    say = Texts("ingestion", language)
-    code = f"mend_{reason}" if f"mend_{reason}" in say else "mend_rule"
-    return say(code, column=column or "-")
 
 
 def place_text(mapping: Mapping | None, record: str | None, column: str | None, found: Sequence[str]) -> str:
