@@ -1,7 +1,7 @@
 """Who a clause is about: a customer's name as written, without any list of customers.
 
 A name is told by where it stands: at the head of an item, after a verb that takes a customer, before what happened to
-it, or by its ending (超市, 食堂). Names that were told surely are known again for the rest of the conversation.
+it, or by its ending (超市, 食堂).
 """
 
 from __future__ import annotations
@@ -21,23 +21,22 @@ class CustomerFinder:
         self._suffixed = re.compile(rf"((?:{patterns.LATIN} ?)?{patterns.C}{{0,12}}?{ending})(?!长|员|里|面|板)")
         self._ends = re.compile(rf"(?:{words.suffix})(?:[（(].*[)）])?$")
 
-    def find(
-        self, text: str, known: dict[str, None], is_item_start: bool, is_free: bool = True, is_note: bool = False
-    ) -> Mention | None:
-        """The first customer named in a clause; None where it names none. `is_free`: none is spoken of yet."""
-        for name in sorted(known, key=len, reverse=True):
-            at = text.find(name)
-            if at >= 0:
-                return Mention(name, at, at + len(name), 0.9)
+    def find(self, text: str, is_item_start: bool) -> tuple[Mention, bool] | None:
+        """The first customer named in a clause, and whether it is told by no more than where it stands.
+
+        None where the clause names none.
+        """
         head = patterns.HEAD.match(text) if is_item_start else None
         if head and self.is_name(head[1]):
-            return Mention(head[1], head.start(1), head.end(1), 0.95)
-        weak = (
-            self._after_cue(text, not is_free or is_note),
-            self._at_start(text) if is_free and not is_note else None,
-        )
-        found = [m for m in (self._by_suffix(text), *weak) if m is not None]
-        return max(found, key=lambda m: (m.sureness, -m.start), default=None)
+            return Mention(head[1], head.start(1), head.end(1), 0.95), False
+        for is_weak, found in (
+            (False, (self._by_suffix(text), self._after_cue(text, is_strict=True))),
+            (True, (self._after_cue(text, is_strict=False), self._at_start(text))),
+        ):
+            best = max((m for m in found if m is not None), key=lambda m: (m.sureness, -m.start), default=None)
+            if best is not None:
+                return best, is_weak
+        return None
 
     def is_name(self, name: str) -> bool:
         """Whether it can be a customer's name at all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,13 @@ STAGES = ("first_contact", "needs_confirmed", "solution_demo", "quotation", "con
 ACTIONS = ("样品试用", "技术对接会", "会议纪要", "客户签字确认单", "报价单", "账期审批", "合同")
 # Stands for each character of a name, which tells nothing of what happened.
 BLANK = "□"
+
+
+def proven_action(kind: str | None, missing: Container[str]) -> str | None:
+    """The required action that a meeting which took place is by itself; a trial unless it is said to be missing."""
+    if kind == "sample_trial" and "样品试用" not in missing:
+        return "样品试用"
+    return "技术对接会" if kind == "technical_meeting" else None
 
 
 @dataclass(frozen=True)
@@ -64,11 +72,9 @@ class Draft:
         if self.status != "done":
             return
         span = self.spans.get("kind", self.spans.get("status", ""))
-        if self.kind == "sample_trial" and "样品试用" not in self.missing:
-            self.done["样品试用"] = None
-            self.spans.setdefault("actions_done", span)
-        if self.kind == "technical_meeting":
-            self.done["技术对接会"] = None
+        action = proven_action(self.kind, self.missing)
+        if action is not None:
+            self.done[action] = None
             self.spans.setdefault("actions_done", span)
         if self.kind == "demo":
             self.reach("solution_demo", span)

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from models.notes.days import Day
-from models.notes.draft import ACTIONS, STAGES, Draft
+from models.notes.draft import ACTIONS, STAGES, Draft, proven_action
 from models.notes.evidence import Evidence
 from models.notes.facts import Fact
 from models.notes.heads import Head
@@ -61,10 +61,8 @@ class Judge:
         else:
             day = day or draft.arranged or draft.day or draft.context_day
         if told == "done":
-            if kind == "sample_trial" and "样品试用" not in missing:
-                done["样品试用"] = None
-            if kind == "technical_meeting":
-                done["技术对接会"] = None
+            if (action := proven_action(kind, missing)) is not None:
+                done[action] = None
             if kind == "demo" and stage in (NONE, "first_contact", "needs_confirmed"):
                 stage = "solution_demo"
         if stage == "contract_signed":

@@ -161,13 +161,12 @@ class NameFeatures:
         """Where the rules see a customer, and how surely."""
         marks = ["r"] * len(text)
         for clause in clauses(text):
-            for is_free in (False, True):
-                mention = self._rules.find(clause.text, {}, clause.is_item_start, is_free)
-                if mention is not None:
-                    sign = f"r{is_free}{mention.sureness}"
-                    first = clause.start + mention.start
-                    marks[first : first + len(mention.name)] = [f"{sign}B", *[f"{sign}I"] * (len(mention.name) - 1)]
-                    break
+            found = self._rules.find(clause.text, clause.is_item_start)
+            if found is not None:
+                mention, is_weak = found
+                sign = f"r{is_weak}{mention.sureness}"
+                first = clause.start + mention.start
+                marks[first : first + len(mention.name)] = [f"{sign}B", *[f"{sign}I"] * (len(mention.name) - 1)]
         return marks
 
 
