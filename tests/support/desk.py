@@ -33,6 +33,21 @@ records:
     from: events
     fields: {opportunity_id: opportunity, event: {constant: enter}, stage: stage, occurred_at: at}
 """
+# Who and what reports of people mean: reps and their opportunities.
+MASTERS = """
+sources:
+  people: {files: ["people*"], columns: {rep: rep, name: name, office: office, city: city}}
+  deals: {files: ["deals*"], columns: {id: id, customer: customer, name: name, owner: owner, at: at}}
+records:
+  - record: organisation
+    from: people
+    fields: {rep_id: rep, rep_name: name, office: office, city: city}
+  - record: opportunities
+    from: deals
+    fields: {opportunity_id: id, customer_id: customer, customer_name: name, owner_id: owner, created_at: at,
+             occurred_at: at, office: {constant: 南京办事处}}
+"""
+PEOPLE = "rep,name,office,city\nu102,王敏,南京办事处,南京\nu103,陈刚,南京办事处,南京\n"
 
 
 class Desk:

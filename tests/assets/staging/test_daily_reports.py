@@ -8,24 +8,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from desk import Desk
+from desk import MASTERS, PEOPLE, Desk
 from openpyxl import Workbook
 from workbooks import workbook
 
-MASTERS = """
-sources:
-  people: {files: ["people*"], columns: {rep: rep, name: name, office: office, city: city}}
-  deals: {files: ["deals*"], columns: {id: id, customer: customer, name: name, owner: owner, at: at}}
-records:
-  - record: organisation
-    from: people
-    fields: {rep_id: rep, rep_name: name, office: office, city: city}
-  - record: opportunities
-    from: deals
-    fields: {opportunity_id: id, customer_id: customer, customer_name: name, owner_id: owner, created_at: at,
-             occurred_at: at, office: {constant: 南京办事处}}
-"""
-PEOPLE = "rep,name,office,city\nu102,王敏,南京办事处,南京\nu103,陈刚,南京办事处,南京\n"
 DEALS = """id,customer,name,owner,at
 A,K1,南京江北精密机械有限公司,u102,2025-01-01
 B,K2,南京秣陵电子有限公司,u103,2025-01-01
