@@ -37,6 +37,7 @@ _FILE_KINDS: dict[Kind, FileKind] = {
     "flag": "boolean",
 }
 ROWS_SHOWN = 5_000
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def show_downloads(context: Context, words: pl.DataFrame, columns: Sequence[Colu
     stem = f"stagewatch-{name}-{context.process.as_of:%Y%m%d}"
     with st.container(horizontal=True, gap="small"):
         for ending, kind, make in (
-            ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx_bytes),
+            ("xlsx", XLSX_TYPE, xlsx_bytes),
             ("csv", "text/csv", csv_bytes),
         ):
             st.download_button(

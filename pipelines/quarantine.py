@@ -151,8 +151,7 @@ def _explained(row: Refused, mapping: Mapping | None, settings: Settings) -> Ite
         "known": ", ".join(_known(row, mapping)),
         "remedy": row.remedy(language),
         "read_by": f"{row.mapping}/{row.source}",
-        "row": " | ".join(f"{row.headers.get(c, c)}: {v}" for c, v in (row.values or {}).items() if v is not None),
-        "text": row.raw if row.values is None else "",
+        "text" if row.values is None else "row": row.as_text,
     }
     for name, fact in facts.items():
         if fact:

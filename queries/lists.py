@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -127,22 +128,21 @@ class Health:
 def health(snapshot: Snapshot) -> Health:
     """What the data health page shows."""
 
-    def rows(sql: str) -> pl.DataFrame | None:
+    def held(ask: Callable[[], pl.DataFrame]) -> pl.DataFrame | None:
         with suppress(OtherVersionError):
-            return snapshot.query(sql)
+            return ask()
         return None
 
-    try:
-        waiting = review(snapshot)
-    except OtherVersionError:
-        waiting = None
+    def rows(sql: str) -> pl.DataFrame | None:
+        return held(lambda: snapshot.query(sql))
+
     return Health(
         ledger=rows(template("ledger")),
         checks=rows("from ops.check_results order by success, severity, table_name, rule_id"),
         latency=rows("from marts.reporting_latency order by month, record, source_kind"),
         warnings=rows("select warning, count(*) as events from marts.warnings group by all order by all"),
         sources=rows(template("sources")),
-        review=waiting,
+        review=held(lambda: review(snapshot)),
         contradictions=rows("from marts.contradictions order by day desc, record, attribute limit 1000"),
     )
 

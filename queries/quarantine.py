@@ -76,6 +76,13 @@ class Refused:
         theirs = self.headers.get(self.source_column or "")
         return f"{self.column} ({theirs})" if self.column and theirs and theirs != self.column else self.column or "-"
 
+    @property
+    def as_text(self) -> str:
+        """The row as one text: what its file calls each cell, and what stands there."""
+        if self.values is None:
+            return self.raw
+        return " | ".join(f"{self.headers.get(c, c)}: {value}" for c, value in self.values.items() if value is not None)
+
     def why(self, language: Language) -> str:
         """The reason in words."""
         return reason_text(self.reason, self.record, language)
@@ -97,6 +104,12 @@ def quarantine_counts(snapshot: Snapshot, selection: Selection) -> pl.DataFrame:
     statement = Statement()
     statement.render("quarantine_reasons", where=_where(statement, selection))
     return statement.run(snapshot)
+
+
+def quarantined_files(snapshot: Snapshot) -> dict[int, str]:
+    """The files with quarantined rows by number, in the order of their names: two may have one name."""
+    files = snapshot.query("select distinct file_id, file_name from staging.quarantine order by file_name, file_id")
+    return dict(files.iter_rows())
 
 
 def rows_to_mend(rows: Iterable[Refused], language: Language) -> list[Sheet]:

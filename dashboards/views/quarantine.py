@@ -11,10 +11,18 @@ import streamlit as st
 from dashboards.choices import choose, choose_flag
 from dashboards.context import Context
 from dashboards.parts import card, empty, other_version
-from dashboards.tables import Column, show_table
+from dashboards.tables import XLSX_TYPE, Column, show_table
 from data_contracts.figures import number
 from data_contracts.reasons import reason_text
-from queries.quarantine import MOST_ROWS, Refused, Selection, quarantine_counts, quarantined, rows_to_mend
+from queries.quarantine import (
+    MOST_ROWS,
+    Refused,
+    Selection,
+    quarantine_counts,
+    quarantined,
+    quarantined_files,
+    rows_to_mend,
+)
 from queries.snapshot import OtherVersionError
 from queries.table_files import Reader, xlsx_to
 
@@ -41,7 +49,6 @@ ROWS = (
     Column("remedy", "text", "column_remedy"),
     Column("raw", "text", "column_raw"),
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def show_quarantine(context: Context) -> None:
@@ -97,7 +104,7 @@ def _selection(context: Context, everything: pl.DataFrame) -> Selection:
             lambda c: t("all_values") if c == ALL else reason_text(c, records.get(c), context.language),
         )  # fmt: skip
     with columns[2]:
-        files = _files(context)
+        files = {str(number): name for number, name in context.ask(quarantined_files).items()}
         file = choose(
             t("column_file_name"),
             "qfile",
@@ -111,27 +118,14 @@ def _selection(context: Context, everything: pl.DataFrame) -> Selection:
     return Selection(file=asked[0], source=asked[1], rule=asked[2], settled=settled)
 
 
-def _files(context: Context) -> dict[str, str]:
-    """The files with quarantined rows, by number: two may have one name."""
-    rows: list[Refused] = context.ask(quarantined, Selection(settled=True))
-    return {str(row.file_id): row.file for row in rows}
-
-
 def _framed(context: Context, rows: list[Refused]) -> pl.DataFrame:
     """The rows as a table, each with its reason and remedy in words."""
     language = context.language
     cells = [
-        (r.id, r.file, r.sheet, r.row, r.place, r.value, r.why(language), r.remedy(language), _told(r)) for r in rows
+        (r.id, r.file, r.sheet, r.row, r.place, r.value, r.why(language), r.remedy(language), r.as_text) for r in rows
     ]
     schema = {column.name: pl.Int64 if column.kind == "integer" else pl.String for column in ROWS}
     return pl.DataFrame(cells, schema=schema, orient="row")
-
-
-def _told(row: Refused) -> str:
-    """A row as one text: what its file calls each cell, and what stands there."""
-    if row.values is None:
-        return row.raw
-    return " | ".join(f"{row.headers.get(c, c)}: {value}" for c, value in row.values.items() if value is not None)
 
 
 def _offer(context: Context, rows: list[Refused], count: int) -> None:
@@ -140,7 +134,7 @@ def _offer(context: Context, rows: list[Refused], count: int) -> None:
         context.t("download_to_mend", rows=number(len(rows))),
         data=lambda: _workbook(context, rows),
         file_name=f"stagewatch-to-mend-{context.process.as_of:%Y%m%d}.xlsx",
-        mime=XLSX,
+        mime=XLSX_TYPE,
         key="download_to_mend",
         on_click="ignore",
         icon=":material/edit_document:",
